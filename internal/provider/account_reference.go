@@ -1,0 +1,132 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+)
+
+var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+
+func isUUID(s string) bool { return uuidPattern.MatchString(s) }
+
+// accountIDValidator refuses a name where an id is due; SigNoz answers ids of
+// another form with an error that helps nobody.
+func accountIDValidator() validator.String {
+	return stringvalidator.RegexMatches(uuidPattern,
+		"must be the id of a service account, a UUID. To refer to an account by its name, look it up: data.signoz_service_account.NAME.id, or use the id of the resource, signoz_service_account.NAME.id")
+}
+
+// problem is an error with a summary of its own, for a diagnostic.
+type problem struct {
+	summary string
+	detail  string
+	err     error // explained by session.explain when detail is empty
+}
+
+// findAccount resolves what users write for an account, its id or its name, to an
+// account that isn't deleted. A UUID is an id first: a name may look like one.
+func findAccount(ctx context.Context, client *signoz.Client, reference string) (*signoz.ServiceAccount, *problem) {
+	if isUUID(reference) {
+		account, err := client.ServiceAccount(ctx, strings.ToLower(reference))
+		switch {
+		case err == nil && !account.Deleted():
+			return account, nil
+		case err == nil:
+			return nil, &problem{
+				summary: fmt.Sprintf("Service account %s was deleted", reference),
+				detail:  fmt.Sprintf("The account with this id, named %q, was deleted in SigNoz, and deleted accounts can't be brought back. Use another account.", account.Name),
+			}
+		case !signoz.IsAccountNotFound(err):
+			return nil, &problem{summary: "Can't read service account " + reference, err: err}
+		}
+	}
+	return findAccountByName(ctx, client, reference)
+}
+
+// findAccountByName finds the active account of that exact name, and reads its roles too.
+func findAccountByName(ctx context.Context, client *signoz.Client, name string) (*signoz.ServiceAccount, *problem) {
+	accounts, err := client.ServiceAccounts(ctx)
+	if err != nil {
+		return nil, &problem{summary: "Can't list the service accounts", err: err}
+	}
+	var names []string
+	for i := range accounts {
+		if accounts[i].Deleted() {
+			continue
+		}
+		if accounts[i].Name != name {
+			names = append(names, accounts[i].Name)
+			continue
+		}
+		account, err := client.ServiceAccount(ctx, accounts[i].ID)
+		if err != nil {
+			return nil, &problem{summary: fmt.Sprintf("Can't read service account %q", name), err: err}
+		}
+		return account, nil
+	}
+	return nil, &problem{summary: "Service account not found", detail: noAccountNamed(name, names)}
+}
+
+// noAccountNamed says that there is no such account and which may have been meant.
+func noAccountNamed(name string, names []string) string {
+	what := fmt.Sprintf("No active account is named %q", name)
+	if isUUID(name) {
+		what = fmt.Sprintf("No account has the id %s", name)
+	}
+	if suggestion := nearest(name, names); suggestion != "" {
+		return fmt.Sprintf("%s; did you mean %q?", what, suggestion)
+	}
+	if len(names) == 0 {
+		return what + ". There are no active accounts that the provider may see."
+	}
+	return fmt.Sprintf("%s. There are: %s.", what, someOf(names))
+}
+
+// findKey resolves what users write for a key of an account, its id or its name.
+func findKey(ctx context.Context, client *signoz.Client, account *signoz.ServiceAccount, reference string) (*signoz.Key, *problem) {
+	keys, err := client.Keys(ctx, account.ID)
+	if err != nil {
+		return nil, &problem{summary: fmt.Sprintf("Can't list the keys of service account %q", account.Name), err: err}
+	}
+	byID := slices.IndexFunc(keys, func(k signoz.Key) bool { return k.ID == strings.ToLower(reference) })
+	if byID >= 0 {
+		return &keys[byID], nil
+	}
+	names := make([]string, 0, len(keys))
+	for i := range keys {
+		if keys[i].Name == reference {
+			return &keys[i], nil
+		}
+		names = append(names, keys[i].Name)
+	}
+	detail := fmt.Sprintf("Service account %q has no key with the id or name %q", account.Name, reference)
+	switch suggestion := nearest(reference, names); {
+	case suggestion != "":
+		detail += fmt.Sprintf("; did you mean %q?", suggestion)
+	case len(names) == 0:
+		detail += ": it has no keys."
+	default:
+		detail += fmt.Sprintf(". It has: %s.", someOf(names))
+	}
+	return nil, &problem{summary: "Key not found", detail: detail}
+}
+
+// splitReference splits the import id ACCOUNT/OBJECT.
+func splitReference(id string) (account, object string, ok bool) {
+	account, object, ok = strings.Cut(id, "/")
+	if !ok || account == "" || object == "" || strings.Contains(object, "/") {
+		return "", "", false
+	}
+	return account, object, true
+}

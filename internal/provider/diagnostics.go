@@ -1,0 +1,185 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+)
+
+// oldestServer is the oldest SigNoz that has service accounts in usable form.
+const oldestServer = "v0.118.0"
+
+// addConfigError reports a mistake in the provider's configuration on the attribute it is in.
+func addConfigError(diags *diag.Diagnostics, err error) {
+	var config *signoz.ConfigError
+	if !errors.As(err, &config) {
+		diags.AddError("Invalid provider configuration", sentence(err.Error()))
+		return
+	}
+	at := path.Empty()
+	for _, name := range strings.Split(config.Field, ".") {
+		at = at.AtName(name)
+	}
+	diags.AddAttributeError(at, "Invalid "+config.Field, sentence(config.Message))
+}
+
+// addError reports that something couldn't be done: summary names the object,
+// the detail says why and what to do next.
+func (s *session) addError(ctx context.Context, diags *diag.Diagnostics, summary string, err error) {
+	diags.AddError(summary, s.explain(ctx, err))
+}
+
+// explain turns a client's error into what a user can act on. SigNoz's own code
+// and message stand at its end.
+func (s *session) explain(ctx context.Context, err error) string {
+	var (
+		unresolved *signoz.UnresolvedError
+		lost       *signoz.LostAnswerError
+		signIn     *signoz.SignInError
+		connection *signoz.ConnectionError
+		answer     *signoz.Error
+	)
+	switch {
+	case errors.As(err, &unresolved):
+		return "SigNoz's answer was lost on the way, and it couldn't be found out whether the request was carried out. " +
+			"If the object exists now, import it or delete it in SigNoz before the next apply. " + said(err)
+	case errors.As(err, &lost):
+		return "SigNoz's answer was lost on the way. As far as could be seen, nothing is left behind by the request; apply again. " + said(err)
+	case errors.As(err, &signIn):
+		return explainSignIn(signIn)
+	case errors.As(err, &connection):
+		return s.explainConnection(connection, err)
+	case errors.Is(err, signoz.ErrNoRoleCall), signoz.IsWebPage(err):
+		return s.explainWebPage(ctx, err)
+	case errors.As(err, &answer):
+		return s.explainAnswer(answer, err)
+	case errors.Is(err, context.Canceled):
+		return "The run was cancelled."
+	}
+	return sentence(err.Error())
+}
+
+func (s *session) explainAnswer(e *signoz.Error, err error) string {
+	switch e.Status {
+	case http.StatusUnauthorized:
+		if s.client.SignsAsUser() {
+			return "SigNoz refused the user's session. Check `email` and `password`. " + said(err)
+		}
+		return "SigNoz refused the API key, and never says why: the key may be mistyped, expired or revoked, its account may be deleted, the endpoint may be another SigNoz than the key's, or a proxy in between may add an Authorization header, which makes SigNoz ignore the key. " +
+			"Check `api_key` or " + envAPIKey + " against Settings → Service Accounts in SigNoz. " + said(err)
+	case http.StatusForbidden:
+		if s.client.SignsAsUser() {
+			return "The user that the provider signs in as may not do this. Service accounts, keys and roles need the role signoz-admin. " + said(err)
+		}
+		return "The service account whose key the provider uses may not do this. Service accounts, keys and roles need the role signoz-admin: use a key of an account that holds it, or give it to this account. " + said(err)
+	case http.StatusTooManyRequests:
+		return "SigNoz kept answering that there are too many requests, until the provider's patience ended. Apply again, with fewer at once (terraform apply -parallelism=2) or a higher `max_retries`. " + said(err)
+	}
+	switch {
+	case signoz.IsAccountNotFound(e):
+		return "The service account doesn't exist, or was deleted. Run terraform plan to see what Terraform makes of it. " + said(err)
+	case signoz.IsInvalidID(e):
+		return "SigNoz's ids are UUIDs, and this isn't one. Use the `id` of the object, not its name. " + said(err)
+	case e.Status >= 500:
+		return "SigNoz, or a proxy in front of it, failed and kept failing when the request was repeated. Look into SigNoz's own log; apply again when it is well. " + said(err)
+	}
+	return said(err)
+}
+
+// explainWebPage asks the server for its version, to tell an endpoint that
+// isn't SigNoz from a SigNoz that is too old or too new.
+func (s *session) explainWebPage(ctx context.Context, err error) string {
+	version, versionErr := s.client.ServerVersion(ctx)
+	if versionErr != nil {
+		return fmt.Sprintf("A web page came where SigNoz's API should answer, so %s isn't the URL of SigNoz: it may belong to something else, lack SigNoz's base path, or lead to the sign-in page of a proxy. "+
+			"Set `endpoint` or %s to the URL under which you open SigNoz in a browser. %s", s.client.Endpoint(), envEndpoint, said(err))
+	}
+	return fmt.Sprintf("This SigNoz (%s) doesn't have the call: it is too old or too new for this version of the provider, which knows SigNoz from %s on. Upgrade SigNoz or the provider. %s",
+		version, oldestServer, said(err))
+}
+
+func (s *session) explainConnection(e *signoz.ConnectionError, err error) string {
+	endpoint := s.client.Endpoint()
+	switch e.Problem {
+	case signoz.ProblemRefused:
+		return fmt.Sprintf("Nothing listens at %s. Check `endpoint` or %s, its port included, and that SigNoz runs. %s", endpoint, envEndpoint, said(err))
+	case signoz.ProblemHostUnknown:
+		return fmt.Sprintf("The host name in %s can't be resolved. Check `endpoint` or %s for a mistake, and that this machine may see that name (VPN, private DNS). %s", endpoint, envEndpoint, said(err))
+	case signoz.ProblemTimeout:
+		return fmt.Sprintf("%s didn't answer in time. Check that this machine can reach it (firewall, VPN); if it is merely slow, raise `request_timeout`. %s", endpoint, said(err))
+	case signoz.ProblemCancelled:
+		return "The run was cancelled before SigNoz answered. " + said(err)
+	case signoz.ProblemUntrusted:
+		return fmt.Sprintf("The certificate of %s wasn't issued by an authority that this machine trusts. If it is an authority of your own, trust it: tls = { ca_certificate = file(\"ca.pem\") }. %s", endpoint, said(err))
+	case signoz.ProblemWrongHost:
+		return fmt.Sprintf("The certificate of %s is for another host. Use the name that the certificate is for in `endpoint`, or give the server the right certificate. %s", endpoint, said(err))
+	case signoz.ProblemExpired:
+		return fmt.Sprintf("The certificate of %s has expired or isn't valid yet. Renew it on the server; check this machine's clock too. %s", endpoint, said(err))
+	case signoz.ProblemClientCert:
+		return fmt.Sprintf("%s refused the TLS connection: it asks for a client certificate, or doesn't accept the one it got. Check tls.client_certificate and tls.client_key. %s", endpoint, said(err))
+	case signoz.ProblemPlainHTTP:
+		return fmt.Sprintf("The server at %s doesn't speak TLS at this port. Check the port in `endpoint`; a server on this machine may need http://. %s", endpoint, said(err))
+	case signoz.ProblemRedirect:
+		return fmt.Sprintf("%s redirects elsewhere, and the provider doesn't follow, so that the API key reaches no other host. Set `endpoint` or %s to the URL that SigNoz is finally served at. %s", endpoint, envEndpoint, said(err))
+	case signoz.ProblemTooLarge:
+		return fmt.Sprintf("The answer of %s is far larger than any that SigNoz gives. Check that `endpoint` is SigNoz. %s", endpoint, said(err))
+	}
+	return fmt.Sprintf("The connection to %s failed, and kept failing when the request was repeated. %s", endpoint, said(err))
+}
+
+func explainSignIn(e *signoz.SignInError) string {
+	switch e.Problem {
+	case signoz.SignInWrongPassword:
+		return fmt.Sprintf("SigNoz refused to sign in %s: the password is wrong, or there is no such user in this organisation. Check `email` and `password`, or %s and %s. %s", e.Email, envEmail, envPassword, said(e.Err))
+	case signoz.SignInUnknownUser:
+		return fmt.Sprintf("SigNoz knows no user %s. Check `email` or %s, and that `endpoint` is the SigNoz you mean. On a server that nobody has set up yet, open it in a browser first and register the first user.", e.Email, envEmail)
+	case signoz.SignInSeveralOrgs:
+		return fmt.Sprintf("%s is in several organisations. Set `org_id` or %s to one of: %s.", e.Email, envOrgID, organisations(e.Orgs))
+	case signoz.SignInUnknownOrg:
+		return fmt.Sprintf("%s is in no organisation with the id %s. Set `org_id` or %s to one of: %s.", e.Email, e.OrgID, envOrgID, organisations(e.Orgs))
+	case signoz.SignInNoPassword:
+		return fmt.Sprintf("%s signs in through single sign-on (SSO) only, which needs a browser. Sign in as a user with a password, or set `api_key` to a key made in the web UI under Settings → Service Accounts.", e.Email)
+	}
+	return sentence(e.Error())
+}
+
+func organisations(orgs []signoz.Organisation) string {
+	names := make([]string, len(orgs))
+	for i, o := range orgs {
+		names[i] = fmt.Sprintf("%s (%s)", o.ID, o.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// said quotes the error itself, at the end of an explanation.
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return "\n\n" + sentence(err.Error())
+}
+
+// sentence gives a text a capital letter and a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return s
+	}
+	if c := s[0]; c >= 'a' && c <= 'z' {
+		s = string(c-'a'+'A') + s[1:]
+	}
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "…") {
+		return s
+	}
+	return s + "."
+}

@@ -1,0 +1,324 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*serviceAccountRoleResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*serviceAccountRoleResource)(nil)
+	_ resource.ResourceWithImportState = (*serviceAccountRoleResource)(nil)
+	_ resource.ResourceWithIdentity    = (*serviceAccountRoleResource)(nil)
+	_ resource.ResourceWithMoveState   = (*serviceAccountRoleResource)(nil)
+)
+
+type serviceAccountRoleResource struct{ session *session }
+
+func newServiceAccountRoleResource() resource.Resource { return &serviceAccountRoleResource{} }
+
+type serviceAccountRoleModel struct {
+	ID               types.String `tfsdk:"id"`
+	ServiceAccountID types.String `tfsdk:"service_account_id"`
+	Role             types.String `tfsdk:"role"`
+}
+
+type serviceAccountRoleIdentity struct {
+	ServiceAccountID types.String `tfsdk:"service_account_id"`
+	Role             types.String `tfsdk:"role"`
+}
+
+func (r *serviceAccountRoleResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_service_account_role"
+}
+
+func (r *serviceAccountRoleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One role of one service account, given in addition to the others that the account has: for teams that don't manage the account itself. " +
+			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource takes away every role it doesn't list, so the two would undo each other with every apply. " +
+			"On SigNoz before v0.123 an account has one role, and giving it another replaces that.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Id of the binding between account and role, a UUID.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"service_account_id": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Id of the service account. Changing it takes the role from the one account and gives it to the other.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Validators:          []validator.String{accountIDValidator()},
+			},
+			"role": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it takes the one role and gives the other.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
+					roleChanges, "Changing the role replaces the binding.", "Changing the role replaces the binding.")},
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+		},
+	}
+}
+
+// roleChanges asks for a replacement when one role gives way to another. A state
+// taken over from another provider may not know the role's name.
+func roleChanges(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = !req.StateValue.IsNull()
+}
+
+func (r *serviceAccountRoleResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"service_account_id": identityschema.StringAttribute{
+				RequiredForImport: true,
+				Description:       "Id of the service account, a UUID.",
+			},
+			"role": identityschema.StringAttribute{
+				RequiredForImport: true,
+				Description:       "Name of the role.",
+			},
+		},
+	}
+}
+
+func (r *serviceAccountRoleResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// ModifyPlan checks a new role's name and warns when the provider takes a role
+// from its own account.
+func (r *serviceAccountRoleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	ctx = r.session.masked(ctx)
+	var state, plan serviceAccountRoleModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if known(plan.Role) && !plan.Role.Equal(state.Role) {
+		r.session.checkNewRoles(ctx, []string{plan.Role.ValueString()}, path.Root("role"), &resp.Diagnostics)
+	}
+	taken := known(state.Role) && (!plan.Role.Equal(state.Role) || !plan.ServiceAccountID.Equal(state.ServiceAccountID))
+	if taken && r.session.isOwnAccount(ctx, state.ServiceAccountID.ValueString()) {
+		resp.Diagnostics.AddAttributeWarning(path.Root("role"), "The provider takes a role from its own service account",
+			fmt.Sprintf("This is the account whose key the provider signs in with, and it will lose %s. Without signoz-admin the provider can neither read nor change service accounts, so the next plan would fail. "+
+				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", state.Role.ValueString()))
+	}
+}
+
+func (r *serviceAccountRoleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	ctx = r.session.masked(ctx)
+	var plan serviceAccountRoleModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	client := r.session.signoz(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	accountID, role := plan.ServiceAccountID.ValueString(), plan.Role.ValueString()
+	summary := fmt.Sprintf("Can't give the role %q to service account %s", role, accountID)
+	ids := r.session.resolveRoles(ctx, client, []string{role}, path.Root("role"), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	before, err := client.ServiceAccount(ctx, accountID)
+	if err != nil {
+		r.session.addError(ctx, &resp.Diagnostics, summary, err)
+		return
+	}
+	if bindingOf(before, role) != nil {
+		resp.Diagnostics.AddError(summary,
+			fmt.Sprintf("The account %q holds this role already, given by somebody else or managed by another resource (look for `roles` of a signoz_service_account). "+
+				"To manage it with this configuration, import it: terraform import ADDRESS %s/%s, with the address of this resource.", before.Name, accountID, role))
+		return
+	}
+	bindingID, err := client.AssignRole(ctx, accountID, ids[role])
+	if err != nil {
+		r.session.addError(ctx, &resp.Diagnostics, summary, err)
+		return
+	}
+	plan.ID = types.StringValue(bindingID)
+	if bindingID == "" {
+		after, err := client.ServiceAccount(ctx, accountID)
+		if err != nil {
+			plan.ID = types.StringNull() // Read finds it by the role
+		} else {
+			plan.ID = r.checkReplaced(before, after, role, &resp.Diagnostics)
+		}
+	}
+	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+}
+
+// checkReplaced finds the new binding, and says so when the server, as old ones
+// do, took the account's other role for it.
+func (r *serviceAccountRoleResource) checkReplaced(before, after *signoz.ServiceAccount, role string, diags *diag.Diagnostics) types.String {
+	if lost := difference(roleNames(before), roleNames(after)); len(lost) > 0 {
+		diags.AddWarning("The account's other role was replaced",
+			fmt.Sprintf("This SigNoz keeps one role per service account: giving %q to the account %q took %s from it. Several roles are possible since v0.123.", role, after.Name, haveRoles(lost)))
+	}
+	binding := bindingOf(after, role)
+	if binding == nil {
+		diags.AddError("The role isn't there", fmt.Sprintf("SigNoz accepted the role %q, but the account %q has %s. Somebody else may be changing it at the same time; apply again.", role, after.Name, haveRoles(roleNames(after))))
+		return types.StringNull()
+	}
+	return types.StringValue(binding.ID)
+}
+
+func bindingOf(account *signoz.ServiceAccount, role string) *signoz.RoleBinding {
+	for i := range account.Bindings {
+		if account.Bindings[i].Role.Name == role {
+			return &account.Bindings[i]
+		}
+	}
+	return nil
+}
+
+// bindingWithID finds the binding that another provider's state knew by its id alone.
+func bindingWithID(account *signoz.ServiceAccount, id string) *signoz.RoleBinding {
+	for i := range account.Bindings {
+		if account.Bindings[i].ID == id {
+			return &account.Bindings[i]
+		}
+	}
+	return nil
+}
+
+func (r *serviceAccountRoleResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	ctx = r.session.masked(ctx)
+	var state serviceAccountRoleModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Before the role may turn out to be gone: CLIs before 1.12 fail otherwise
+	// ("Missing Resource Identity After Read").
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	if !r.session.mayRefresh(&resp.Diagnostics) {
+		return
+	}
+	account, err := r.session.client.ServiceAccount(ctx, state.ServiceAccountID.ValueString())
+	if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		r.session.addError(ctx, &resp.Diagnostics, "Can't read the roles of service account "+state.ServiceAccountID.ValueString(), err)
+		return
+	}
+	binding := bindingOf(account, state.Role.ValueString())
+	if state.Role.IsNull() {
+		binding = bindingWithID(account, state.ID.ValueString())
+	}
+	if binding == nil {
+		resp.State.RemoveResource(ctx) // taken away elsewhere
+		return
+	}
+	state.ID, state.Role = types.StringValue(binding.ID), types.StringValue(binding.Role.Name)
+	r.save(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
+}
+
+// Update has nothing to send: every change replaces the binding.
+func (r *serviceAccountRoleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan serviceAccountRoleModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+}
+
+func (r *serviceAccountRoleResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	ctx = r.session.masked(ctx)
+	var state serviceAccountRoleModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	client := r.session.signoz(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	accountID := state.ServiceAccountID.ValueString()
+	summary := fmt.Sprintf("Can't take the role %q from service account %s", state.Role.ValueString(), accountID)
+	account, err := client.ServiceAccount(ctx, accountID)
+	if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {
+		return
+	}
+	if err != nil {
+		r.session.addError(ctx, &resp.Diagnostics, summary, err)
+		return
+	}
+	binding := bindingOf(account, state.Role.ValueString())
+	if binding == nil {
+		return
+	}
+	if err := client.UnassignRole(ctx, accountID, *binding); err != nil {
+		r.session.addError(ctx, &resp.Diagnostics, summary, err)
+	}
+}
+
+// ImportState takes ACCOUNT/ROLE: the id or name of an account, and the name of a role that it holds.
+func (r *serviceAccountRoleResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ctx = r.session.masked(ctx)
+	client := r.session.signoz(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	accountRef, role, ok := splitReference(req.ID)
+	if req.ID == "" && req.Identity != nil {
+		var identity serviceAccountRoleIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		accountRef, role, ok = identity.ServiceAccountID.ValueString(), identity.Role.ValueString(), true
+	}
+	if !ok {
+		resp.Diagnostics.AddError("Invalid import id",
+			fmt.Sprintf("%q isn't of the form ACCOUNT/ROLE: the id or name of the service account, a slash, and the name of the role, such as ci/signoz-viewer.", req.ID))
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	account, wrong := findAccount(ctx, client, accountRef)
+	if wrong != nil {
+		r.session.addProblem(ctx, &resp.Diagnostics, wrong)
+		return
+	}
+	binding := bindingOf(account, role)
+	if binding == nil {
+		held := roleNames(account)
+		detail := fmt.Sprintf("Service account %q doesn't hold the role %q; it has %s.", account.Name, role, haveRoles(held))
+		if suggestion := nearestRole(role, held); suggestion != "" {
+			detail += fmt.Sprintf(" Did you mean %s/%s?", accountRef, suggestion)
+		}
+		resp.Diagnostics.AddError("Role not found", detail)
+		return
+	}
+	r.save(ctx, serviceAccountRoleModel{
+		ID:               types.StringValue(binding.ID),
+		ServiceAccountID: types.StringValue(account.ID),
+		Role:             types.StringValue(binding.Role.Name),
+	}, &resp.State, resp.Identity, &resp.Diagnostics)
+}
+
+func (m *serviceAccountRoleModel) identity() serviceAccountRoleIdentity {
+	return serviceAccountRoleIdentity{ServiceAccountID: m.ServiceAccountID, Role: m.Role}
+}
+
+// save writes the binding and its identity.
+func (r *serviceAccountRoleResource) save(ctx context.Context, m serviceAccountRoleModel, state *tfsdk.State, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
+	diags.Append(state.Set(ctx, m)...)
+	diags.Append(identity.Set(ctx, m.identity())...)
+}

@@ -1,0 +1,113 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+)
+
+// session is what Configure hands to resources and data sources.
+type session struct {
+	client  *signoz.Client // nil while attributes of the provider are unknown
+	unknown []string       // which ones
+	now     func() time.Time
+	secrets []string
+}
+
+// sessionFrom reads what Configure handed over. Before Configure, as during
+// `terraform validate`, there is nothing, and nothing is asked of the server.
+func sessionFrom(data any, diags *diag.Diagnostics) *session {
+	if data == nil {
+		return nil
+	}
+	s, ok := data.(*session)
+	if !ok {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug of the provider: please report it.", data))
+		return nil
+	}
+	return s
+}
+
+// online tells whether the server can be asked.
+func (s *session) online() bool { return s != nil && s.client != nil }
+
+// signoz returns the client for an operation that can't do without the server,
+// or reports why there is none.
+func (s *session) signoz(diags *diag.Diagnostics) *signoz.Client {
+	if s == nil {
+		diags.AddError("The provider isn't configured", "Terraform asked for an operation before it configured the provider. This is a bug: please report it.")
+		return nil
+	}
+	if s.client == nil {
+		diags.AddError("The provider's configuration isn't known yet",
+			fmt.Sprintf("This needs SigNoz, but the provider's %s %s known only during the apply. "+
+				"A data source waits for the apply if it says what the value comes from: depends_on = [ADDRESS]. Anything else needs that to be applied first (terraform apply -target=ADDRESS), or a configuration of its own.",
+				quotedList(s.unknown), isAre(len(s.unknown))))
+		return nil
+	}
+	return s.client
+}
+
+// masked keeps the secrets of the provider out of every log line written with
+// the returned context, whatever anybody logs. A mask set in Configure would
+// not reach the operations, so each begins with this; more are secrets of its own.
+func (s *session) masked(ctx context.Context, more ...string) context.Context {
+	if s == nil {
+		return ctx
+	}
+	secrets := append([]string(nil), s.secrets...)
+	for _, secret := range more {
+		if secret != "" {
+			secrets = append(secrets, secret)
+		}
+	}
+	if len(secrets) == 0 {
+		return ctx
+	}
+	return tflog.MaskMessageStrings(tflog.MaskAllFieldValuesStrings(ctx, secrets...), secrets...)
+}
+
+// logAttempt writes one line for each attempt at a request. It knows no header
+// and no body, so there is nothing in it to leak.
+func logAttempt(ctx context.Context, a signoz.Attempt) {
+	fields := map[string]any{
+		"method":      a.Method,
+		"path":        a.Path,
+		"attempt":     a.Number,
+		"duration_ms": a.Duration.Milliseconds(),
+	}
+	if a.Err != nil {
+		fields["error"] = a.Err.Error()
+		tflog.Debug(ctx, "SigNoz request failed", fields)
+		return
+	}
+	fields["status"] = a.Status
+	tflog.Debug(ctx, "SigNoz request", fields)
+}
+
+func quotedList(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = "`" + n + "`"
+	}
+	if len(quoted) < 2 {
+		return strings.Join(quoted, "")
+	}
+	return strings.Join(quoted[:len(quoted)-1], ", ") + " and " + quoted[len(quoted)-1]
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}

@@ -1,0 +1,302 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package signoz is a client of the part of SigNoz's REST API that concerns
+// service accounts, their roles and their API keys. It knows nothing of
+// Terraform.
+//
+// It works with every SigNoz from v0.118.0 on, without being told the version:
+// where the API changed between versions, the client finds out by how the
+// server answers.
+package signoz
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Defaults of [Config].
+const (
+	DefaultRequestTimeout = 30 * time.Second
+	DefaultMaxRetries     = 8
+)
+
+// Config says how to reach a SigNoz server and how to sign requests.
+type Config struct {
+	// Endpoint is the URL under which SigNoz serves its web application, for
+	// example https://signoz.example.com or https://example.com/signoz.
+	Endpoint string
+
+	// APIKey is the value of a service account's key. It excludes Email and Password.
+	APIKey string
+
+	// Email and Password sign in as a user, in organisation OrgID where that
+	// user is in several.
+	Email    string
+	Password string
+	OrgID    string
+
+	// Headers are sent with every request, for access proxies. The two headers
+	// that SigNoz itself reads, SIGNOZ-API-KEY and Authorization, are refused.
+	Headers map[string]string
+
+	// TLS is how the server's certificate is checked and the client's own one.
+	TLS TLSConfig
+
+	// UserAgent is the User-Agent header.
+	UserAgent string
+
+	// RequestTimeout limits one attempt at a request, reading the answer
+	// included. Zero means DefaultRequestTimeout.
+	RequestTimeout time.Duration
+
+	// MaxRetries is how often a failed attempt is repeated; 0 turns repeating
+	// off. See the retry type for what is repeated and for how long.
+	MaxRetries int
+
+	// RetryWait is the base of the exponential backoff between attempts. Zero
+	// means 250 ms. Tests make it small.
+	RetryWait time.Duration
+
+	// Observe, when set, is told of each attempt at a request after it ended. It
+	// is never shown a header or a body, so it may log all it gets.
+	Observe func(context.Context, Attempt)
+}
+
+// Attempt is one attempt at a request, as told to [Config.Observe].
+type Attempt struct {
+	Method   string
+	Path     string // below the endpoint, without query
+	Number   int    // 1 for the first attempt
+	Status   int    // 0 when no answer came
+	Duration time.Duration
+	Err      error // why no answer came; never holds a header or a body
+}
+
+// Client talks to one SigNoz server. It is safe for parallel use and keeps what
+// it read (lists of accounts, of keys, of roles) until one of its own writes
+// may have changed it, so one client should live no longer than one run.
+type Client struct {
+	cfg     Config
+	base    *url.URL
+	http    http.RoundTripper
+	auth    credentials
+	secrets []string
+
+	accounts        shared[*accountList]
+	accountsRefused atomic.Bool
+	keys            sharedByID[*keyList]
+	roles           shared[[]Role]
+	me              shared[*ServiceAccount]
+	version         shared[Version]
+	roleGeneration  atomic.Int32  // a roleGeneration
+	probing         chan struct{} // held by the one call that finds it out
+}
+
+// New checks cfg and makes a client. It sends nothing.
+func New(cfg Config) (*Client, error) {
+	base, err := ParseEndpoint(cfg.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	for name := range cfg.Headers {
+		if err := CheckHeaderName(name); err != nil {
+			return nil, err
+		}
+	}
+	auth, err := newCredentials(cfg)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := newTransport(cfg.TLS)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.RequestTimeout <= 0 {
+		cfg.RequestTimeout = DefaultRequestTimeout
+	}
+	if cfg.RetryWait <= 0 {
+		cfg.RetryWait = 250 * time.Millisecond
+	}
+	c := &Client{cfg: cfg, base: base, http: transport, auth: auth, probing: make(chan struct{}, 1)}
+	for _, s := range append([]string{cfg.APIKey, cfg.Password, cfg.TLS.ClientKey}, mapValues(cfg.Headers)...) {
+		if len(s) >= shortestSecret {
+			c.secrets = append(c.secrets, s)
+		}
+	}
+	return c, nil
+}
+
+func mapValues(m map[string]string) []string {
+	values := make([]string, 0, len(m))
+	for _, v := range m {
+		values = append(values, v)
+	}
+	return values
+}
+
+// Endpoint is the URL that the client was configured with, without a trailing slash.
+func (c *Client) Endpoint() string { return c.base.String() }
+
+// SignsWith tells whether value is the API key that signs this client's requests.
+func (c *Client) SignsWith(value string) bool { return value != "" && value == c.cfg.APIKey }
+
+// SignsAsUser tells whether requests are signed by a user's session, not by an API key.
+func (c *Client) SignsAsUser() bool { return c.cfg.APIKey == "" }
+
+// Close releases the idle connections.
+func (c *Client) Close() {
+	if t, ok := c.http.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// ParseEndpoint checks the URL of a SigNoz server and removes its trailing
+// slashes: SigNoz answers a doubled slash with a redirect.
+func ParseEndpoint(endpoint string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(endpoint))
+	if err != nil {
+		// The error of url.Parse repeats its input, which may hold a password.
+		return nil, errors.New("it is not a URL; write it as https://HOST or https://HOST/PATH")
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, errors.New("it must begin with https:// (or http:// for a server on this machine)")
+	case u.Hostname() == "":
+		return nil, errors.New("it names no host; write it as https://HOST or https://HOST/PATH")
+	case u.User != nil:
+		return nil, errors.New("it holds a user name or password. SigNoz judges any request with an Authorization header by that header alone and ignores the API key, so credentials of a proxy can't go there; use `headers` for the proxy's own header instead")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("it must end with the path: remove what follows the ? or #")
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = strings.TrimRight(u.RawPath, "/")
+	if strings.HasSuffix(u.Path, "/api") || strings.HasSuffix(u.Path, "/api/v1") || strings.HasSuffix(u.Path, "/api/v2") {
+		return nil, errors.New("it must be the URL under which you open SigNoz in a browser: remove the /api part, the provider adds it")
+	}
+	return u, nil
+}
+
+// CheckHeaderName refuses the headers that decide who signs a request.
+func CheckHeaderName(name string) error {
+	switch http.CanonicalHeaderKey(name) {
+	case "":
+		return errors.New("a header has an empty name")
+	case http.CanonicalHeaderKey(apiKeyHeader):
+		return fmt.Errorf("%s is the header the API key travels in: set `api_key` instead", name)
+	case "Authorization":
+		return fmt.Errorf("%s can't be set: SigNoz judges a request that has it by it alone and ignores the API key, so every request would be refused. Let the proxy read another header", name)
+	case "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "User-Agent", "Accept-Encoding":
+		return fmt.Errorf("%s is set by the provider itself", name)
+	}
+	return nil
+}
+
+// call is one request of the API: what is sent and which answer means success.
+type call struct {
+	method string
+	path   string // below the endpoint, segments escaped
+	query  url.Values
+	body   any // sent as JSON; nil: no body
+	want   int // the one status that means success: SigNoz answers unknown calls 200
+
+	// creates marks a POST that makes a new object each time it is carried out:
+	// it is repeated only where it certainly wasn't, and it isn't torn from
+	// the wire by a cancelled context (see attempt.roundTrip).
+	creates bool
+
+	// bare answers stand outside the {"status", "data"} envelope.
+	bare bool
+
+	// anonymous requests carry no credentials.
+	anonymous bool
+
+	sent *answerFacts // when set, learns when and how the server answered
+}
+
+// answerFacts are what the resolution of a lost answer needs to know of a later one.
+type answerFacts struct {
+	received time.Time // local, with monotonic clock
+	date     time.Time // the server's Date header; zero when missing
+}
+
+// do carries out one call and decodes the data of its answer into out, which
+// may be nil. It is the one path that every request takes.
+func (c *Client) do(ctx context.Context, call call, out any) error {
+	var payload []byte
+	if call.body != nil {
+		var err error
+		if payload, err = json.Marshal(call.body); err != nil {
+			return fmt.Errorf("encoding the body of %s %s: %w", call.method, call.path, err)
+		}
+	}
+	answer, err := c.send(ctx, call, payload)
+	if err != nil {
+		return err
+	}
+	if call.sent != nil {
+		call.sent.received = answer.received
+		call.sent.date, _ = http.ParseTime(answer.header.Get("Date"))
+	}
+	if answer.status != call.want || isWebPage(answer) {
+		return c.errorFrom(call, answer)
+	}
+	if out == nil {
+		return nil
+	}
+	target := out
+	var envelope struct {
+		Status string          `json:"status"`
+		Data   json.RawMessage `json:"data"`
+	}
+	if !call.bare {
+		target = &envelope
+	}
+	if err := json.Unmarshal(answer.body, target); err != nil {
+		return c.malformed(call, answer, err)
+	}
+	if call.bare {
+		return nil
+	}
+	if envelope.Status != "success" || len(envelope.Data) == 0 {
+		return c.malformed(call, answer, errors.New("the answer has no data"))
+	}
+	if err := json.Unmarshal(envelope.Data, out); err != nil {
+		return c.malformed(call, answer, err)
+	}
+	return nil
+}
+
+// segments joins path segments, escaping each.
+func segments(parts ...string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(p))
+	}
+	return b.String()
+}
+
+// shortestSecret is how long a secret must be to be recognised in a text;
+// replacing each "a" would only tell that the password is one.
+const shortestSecret = 6
+
+// redact replaces the secrets that sign requests, should a server or a proxy
+// repeat one in an error.
+func (c *Client) redact(s string) string {
+	secrets := c.secrets
+	if token := c.auth.token(); token != "" {
+		secrets = append(secrets[:len(secrets):len(secrets)], token)
+	}
+	for _, secret := range secrets {
+		s = strings.ReplaceAll(s, secret, "(secret)")
+	}
+	return s
+}

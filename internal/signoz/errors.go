@@ -1,0 +1,375 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signoz
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+	"unicode/utf8"
+)
+
+// ConfigError is a mistake in one field of the configuration, named as users
+// know it (`tls.ca_certificate`).
+type ConfigError struct {
+	Field   string
+	Message string
+}
+
+func (e *ConfigError) Error() string { return e.Field + ": " + e.Message }
+
+// Codes of SigNoz's errors that the client or its callers tell apart.
+const (
+	codeAccountExists    = "service_account_already_exists"
+	codeAccountNotFound  = "service_account_not_found"
+	codeAccountDeleted   = "service_account_operation_unsupported" // v0.118 to v0.120, with status 501
+	codeKeyExists        = "api_key_already_exists"
+	codeKeyNotFound      = "api_key_not_found"
+	codeBindingNotFound  = "service_account_role_not_found"
+	codeRoleNotFound     = "role_not_found"
+	codeInvalidUUID      = "invalid_valuer"   // before v0.123
+	codeInvalidSelector  = "invalid_selector" // since
+	codeWrongCredentials = "incorrect_password"
+)
+
+// Error is an answer of the server that isn't what the call needed: SigNoz's
+// error envelope, another status, or a web page.
+type Error struct {
+	Method string
+	Path   string // below the endpoint
+	Status int
+
+	// Code, Message and Details come from SigNoz's error envelope; Code is empty
+	// when the answer had none, as when a proxy answered.
+	Code    string
+	Message string
+	Details []string
+
+	// WebPage is true when HTML came where JSON was due. SigNoz answers unknown
+	// paths and wrong methods with its web application and status 200.
+	WebPage bool
+
+	// receivedAt and serverDate serve the resolution of lost answers.
+	facts answerFacts
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
+	switch {
+	case e.WebPage:
+		fmt.Fprintf(&b, "status %d with a web page instead of JSON", e.Status)
+	case e.Code != "":
+		fmt.Fprintf(&b, "status %d, %s: %s", e.Status, e.Code, e.Message)
+	case e.Message != "":
+		fmt.Fprintf(&b, "status %d: %s", e.Status, e.Message)
+	default:
+		fmt.Fprintf(&b, "status %d %s", e.Status, http.StatusText(e.Status))
+	}
+	for _, d := range e.Details {
+		b.WriteString("; " + d)
+	}
+	return b.String()
+}
+
+// LostAnswerError says that a call which creates something may have been
+// carried out although no usable answer came.
+type LostAnswerError struct {
+	Method string
+	Path   string
+	Err    error
+}
+
+func (e *LostAnswerError) Error() string {
+	return fmt.Sprintf("%s %s: the answer was lost, so it may have been carried out: %v", e.Method, e.Path, e.Err)
+}
+
+func (e *LostAnswerError) Unwrap() error { return e.Err }
+
+// UnresolvedError says that an answer was lost and that it couldn't be found
+// out, or set right, what the lost call has done.
+type UnresolvedError struct {
+	Lost error // the loss
+	Err  error // what stood in the way of resolving it
+}
+
+func (e *UnresolvedError) Error() string {
+	return fmt.Sprintf("%v; finding out what it did failed: %v", e.Lost, e.Err)
+}
+
+// Unwrap leads to the later error alone: it is the one to act on.
+func (e *UnresolvedError) Unwrap() error { return e.Err }
+
+func isLost(err error) bool {
+	var (
+		lost       *LostAnswerError
+		unresolved *UnresolvedError
+	)
+	return errors.As(err, &lost) && !errors.As(err, &unresolved)
+}
+
+// ConnectionError says that no answer came.
+type ConnectionError struct {
+	Method  string
+	Path    string
+	Problem ConnectionProblem
+	Err     error
+}
+
+// ConnectionProblem is why no answer came, as far as a user can act on it.
+type ConnectionProblem string
+
+// The problems a connection can have.
+const (
+	ProblemOther       ConnectionProblem = "no answer"
+	ProblemRefused     ConnectionProblem = "connection refused"
+	ProblemHostUnknown ConnectionProblem = "host not found"
+	ProblemTimeout     ConnectionProblem = "timeout"
+	ProblemCancelled   ConnectionProblem = "cancelled"
+	ProblemUntrusted   ConnectionProblem = "certificate not trusted"
+	ProblemWrongHost   ConnectionProblem = "certificate for another host"
+	ProblemExpired     ConnectionProblem = "certificate expired"
+	ProblemPlainHTTP   ConnectionProblem = "no TLS at this port"
+	ProblemRedirect    ConnectionProblem = "redirect"
+	ProblemTooLarge    ConnectionProblem = "answer too large"
+	ProblemClientCert  ConnectionProblem = "client certificate refused"
+)
+
+func (e *ConnectionError) Error() string {
+	return fmt.Sprintf("%s %s: %s: %v", e.Method, e.Path, e.Problem, e.Err)
+}
+
+func (e *ConnectionError) Unwrap() error { return e.Err }
+
+// connectionError classifies a transport error. The URL that *url.Error repeats is left out:
+// its query may hold an e-mail address.
+func (c *Client) connectionError(call call, err error) *ConnectionError {
+	var inner *url.Error
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return &ConnectionError{Method: call.method, Path: call.path, Problem: connectionProblem(err), Err: err}
+}
+
+func connectionProblem(err error) ConnectionProblem {
+	var (
+		dns      *net.DNSError
+		redirect *redirectRefusedError
+		timeout  net.Error
+		plain    tls.RecordHeaderError
+	)
+	if p := certificateProblem(err); p != "" {
+		return p
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ProblemCancelled
+	case errors.As(err, &redirect):
+		return ProblemRedirect
+	case errors.Is(err, errTooLarge):
+		return ProblemTooLarge
+	case errors.As(err, &dns):
+		return ProblemHostUnknown
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ProblemRefused
+	case errors.As(err, &plain) || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return ProblemPlainHTTP
+	case errors.Is(err, errTimeout) || errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout()):
+		return ProblemTimeout
+	}
+	return ProblemOther
+}
+
+func certificateProblem(err error) ConnectionProblem {
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		verify    *tls.CertificateVerificationError
+		alert     tls.AlertError
+	)
+	switch {
+	case errors.As(err, &host):
+		return ProblemWrongHost
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return ProblemExpired
+	case errors.As(err, &authority), errors.As(err, &invalid), errors.As(err, &verify):
+		return ProblemUntrusted
+	case errors.As(err, &alert):
+		return ProblemClientCert
+	}
+	// The alert that a server sends arrives as an opaque error of crypto/tls.
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return ProblemClientCert
+	}
+	return ""
+}
+
+// errorEnvelope is how SigNoz wraps errors; `type` and `suggestions` exist since
+// v0.127, `retry.delay` is in nanoseconds.
+type errorEnvelope struct {
+	Status string `json:"status"`
+	Error  struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Errors  []struct {
+			Message string `json:"message"`
+		} `json:"errors"`
+		Retry *struct {
+			Delay int64 `json:"delay"`
+		} `json:"retry"`
+	} `json:"error"`
+}
+
+// parseErrorEnvelope reads SigNoz's error envelope, whatever the content type
+// says: before v0.127 it travels as text/plain.
+func parseErrorEnvelope(body []byte) (errorEnvelope, bool) {
+	var envelope errorEnvelope
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return errorEnvelope{}, false
+	}
+	return envelope, envelope.Error.Code != "" || envelope.Error.Message != ""
+}
+
+// errorFrom turns an answer that isn't a success into an Error.
+func (c *Client) errorFrom(call call, a *answer) *Error {
+	e := &Error{Method: call.method, Path: call.path, Status: a.status, WebPage: isWebPage(a)}
+	e.facts.received = a.received
+	e.facts.date, _ = http.ParseTime(a.header.Get("Date"))
+	if e.WebPage {
+		return e
+	}
+	if envelope, ok := parseErrorEnvelope(a.body); ok {
+		e.Code = c.excerpt(envelope.Error.Code)
+		e.Message = c.excerpt(envelope.Error.Message)
+		for _, d := range envelope.Error.Errors {
+			if len(e.Details) < 10 {
+				e.Details = append(e.Details, c.excerpt(d.Message))
+			}
+		}
+		return e
+	}
+	if a.status < 300 {
+		e.Message = fmt.Sprintf("status %d was due", call.want)
+		return e
+	}
+	e.Message = c.excerpt(string(a.body))
+	return e
+}
+
+// malformed is a success that can't be read. What was created by it, if
+// anything, exists all the same.
+func (c *Client) malformed(call call, a *answer, cause error) error {
+	e := &Error{Method: call.method, Path: call.path, Status: a.status, Message: c.redact("the answer isn't what SigNoz answers: " + cause.Error())}
+	e.facts.received = a.received
+	e.facts.date, _ = http.ParseTime(a.header.Get("Date"))
+	if call.creates {
+		return &LostAnswerError{Method: call.method, Path: call.path, Err: e}
+	}
+	return e
+}
+
+// maxExcerpt bounds, in bytes, what is shown of a server's words.
+const maxExcerpt = 500
+
+// excerpt makes a server's words fit to be shown: short, one line, printable, without secrets.
+func (c *Client) excerpt(s string) string {
+	s = strings.Join(strings.Fields(c.redact(strings.ToValidUTF8(s, "?"))), " ")
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) <= maxExcerpt {
+		return s
+	}
+	cut := maxExcerpt
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// hasCode tells whether err is an Error with one of codes.
+func hasCode(err error, codes ...string) bool {
+	var e *Error
+	if !errors.As(err, &e) || e.WebPage {
+		return false
+	}
+	for _, code := range codes {
+		if e.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+func hasStatus(err error, status int) bool {
+	var e *Error
+	return errors.As(err, &e) && !e.WebPage && e.Status == status
+}
+
+// IsNotFound tells that SigNoz itself said that the account, the key, the role
+// or the binding doesn't exist (any more). A bare 404, as a proxy gives, isn't that.
+func IsNotFound(err error) bool {
+	return hasCode(err, codeAccountNotFound, codeAccountDeleted, codeKeyNotFound, codeBindingNotFound, codeRoleNotFound)
+}
+
+// IsAccountNotFound tells that the account doesn't exist or was deleted.
+func IsAccountNotFound(err error) bool {
+	return hasCode(err, codeAccountNotFound, codeAccountDeleted)
+}
+
+// IsConflict tells that the name is in use.
+func IsConflict(err error) bool { return hasCode(err, codeAccountExists, codeKeyExists) }
+
+// IsUnauthenticated tells that the request's signature was refused (401).
+func IsUnauthenticated(err error) bool { return hasStatus(err, http.StatusUnauthorized) }
+
+// IsForbidden tells that the signer may not do this (403).
+func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
+
+// IsInvalidID tells that an id has the wrong form; SigNoz's ids are UUIDs.
+func IsInvalidID(err error) bool { return hasCode(err, codeInvalidUUID, codeInvalidSelector) }
+
+// IsTooManyRequests tells that the server still answered 429 when patience ended.
+func IsTooManyRequests(err error) bool { return hasStatus(err, http.StatusTooManyRequests) }
+
+// IsInvalidInput tells that SigNoz refused a value that it was sent (400).
+func IsInvalidInput(err error) bool { return hasStatus(err, http.StatusBadRequest) }
+
+// IsWebPage tells that HTML came where JSON was due: the endpoint isn't the
+// SigNoz API, or this server doesn't have the call.
+func IsWebPage(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.WebPage
+}
+
+// lacksCall tells that the server doesn't have the call at all.
+func lacksCall(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.WebPage || ((e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed) && e.Code == "")
+}
+
+// unixOrZero is the wire form of an expiry: unix seconds, 0 for never.
+func unixOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}

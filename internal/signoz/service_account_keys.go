@@ -1,0 +1,319 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signoz
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// Key is an API key as the server lists it. Its value isn't shown again after
+// the key was made.
+type Key struct {
+	ID         string
+	AccountID  string
+	Name       string
+	ExpiresAt  time.Time // zero: never. The server keeps whole seconds.
+	LastUsedAt time.Time // SigNoz calls it lastObservedAt
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Expired tells whether the key is refused at that time because of its expiry.
+// Expired keys stay listed, and an update that gives them a later expiry makes
+// them work again.
+func (k *Key) Expired(now time.Time) bool {
+	return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt)
+}
+
+// CreatedKey is a key just made, with the value that is shown this once.
+type CreatedKey struct {
+	ID    string `json:"id"`
+	Value string `json:"key"`
+}
+
+// NewKey is a key to be made.
+type NewKey struct {
+	Name      string
+	ExpiresAt time.Time // zero: never
+
+	// UniqueName says that Name was made up for this key alone, so that a key of
+	// this name can only have been made by this call.
+	UniqueName bool
+}
+
+// wireKey is Key as it travels: times of expiry are unix seconds, 0 for never.
+type wireKey struct {
+	ID             string    `json:"id"`
+	AccountID      string    `json:"serviceAccountId"`
+	Name           string    `json:"name"`
+	ExpiresAt      int64     `json:"expiresAt"`
+	LastObservedAt time.Time `json:"lastObservedAt"`
+	CreatedAt      time.Time `json:"createdAt"`
+	UpdatedAt      time.Time `json:"updatedAt"`
+}
+
+func (w *wireKey) key() Key {
+	k := Key{ID: w.ID, AccountID: w.AccountID, Name: w.Name, LastUsedAt: w.LastObservedAt, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt}
+	if w.ExpiresAt != 0 {
+		k.ExpiresAt = time.Unix(w.ExpiresAt, 0).UTC()
+	}
+	return k
+}
+
+// keyAttributes is what a key is made from and updated to. An expiry left out
+// would mean 0: it is always sent.
+type keyAttributes struct {
+	Name      string `json:"name"`
+	ExpiresAt int64  `json:"expiresAt"`
+}
+
+// keyList is the answer of one account's key list, found by id too.
+type keyList struct {
+	all  []Key
+	byID map[string]int
+}
+
+func keysPath(accountID string) string { return accountsPath + segments(accountID) + "/keys" }
+
+// Keys lists the keys of an account. A deleted account has none. The slice is
+// shared: don't change it.
+func (c *Client) Keys(ctx context.Context, accountID string) ([]Key, error) {
+	list, err := c.keyList(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	return list.all, nil
+}
+
+// Key finds one key of an account in the list that all callers share; there is
+// no call for a single key. Nil means that the account has no such key.
+func (c *Client) Key(ctx context.Context, accountID, keyID string) (*Key, error) {
+	list, err := c.keyList(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	i, ok := list.byID[keyID]
+	if !ok {
+		return nil, nil
+	}
+	key := list.all[i]
+	return &key, nil
+}
+
+func (c *Client) keyList(ctx context.Context, accountID string) (*keyList, error) {
+	return c.keys.of(accountID).get(ctx, func(ctx context.Context) (*keyList, error) {
+		keys, _, err := c.listKeys(ctx, accountID)
+		if err != nil {
+			return nil, err
+		}
+		list := &keyList{all: keys, byID: make(map[string]int, len(keys))}
+		for i := range keys {
+			list.byID[keys[i].ID] = i
+		}
+		return list, nil
+	})
+}
+
+func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, answerFacts, error) {
+	var (
+		wire  []wireKey
+		facts answerFacts
+	)
+	if err := c.do(ctx, call{method: http.MethodGet, path: keysPath(accountID), want: http.StatusOK, sent: &facts}, &wire); err != nil {
+		return nil, facts, err
+	}
+	keys := make([]Key, len(wire))
+	for i := range wire {
+		keys[i] = wire[i].key()
+	}
+	return keys, facts, nil
+}
+
+// CreateKey makes a key. If the answer is lost, and with it the value, it
+// revokes the key that this very call made and makes it again; a key that was
+// there before is never touched.
+func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
+	defer c.keys.of(accountID).drop()
+	began := time.Now()
+	created, err := c.postKey(ctx, accountID, key)
+	for repeat := 0; isLost(err); repeat++ {
+		if ctx.Err() != nil || c.patienceEnded(began, repeat) {
+			return nil, c.abandonKey(ctx, accountID, key, began, err)
+		}
+		if err := c.pause(ctx, repeat); err != nil {
+			continue // cancelled: the check above ends the loop
+		}
+		lost := err
+		if created, err = c.postKey(ctx, accountID, key); IsConflict(err) {
+			created, err = c.replaceLost(ctx, accountID, key, began, lost, err)
+		}
+	}
+	return created, err
+}
+
+func (c *Client) postKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
+	var created CreatedKey
+	request := call{
+		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, creates: true,
+		body: keyAttributes{Name: key.Name, ExpiresAt: unixOrZero(key.ExpiresAt)},
+	}
+	if err := c.do(ctx, request, &created); err != nil {
+		return nil, err
+	}
+	if created.ID == "" || created.Value == "" {
+		return nil, &LostAnswerError{Method: request.method, Path: request.path, Err: errors.New("the answer has no id or no key value")}
+	}
+	return &created, nil
+}
+
+// replaceLost decides whose key stands in the way of a repeated create. If the
+// first attempt made it, it is revoked for another one that has taken its place.
+//
+// Key names carry no mark of who made them, so the time decides, on the
+// server's clock: the substitute, made under a name of its own, tells it exactly. Only then
+// is anything revoked, and the substitute gets the name.
+func (c *Client) replaceLost(ctx context.Context, accountID string, key NewKey, began time.Time, lost, conflict error) (*CreatedKey, error) {
+	found, _, err := c.findKey(ctx, accountID, key.Name)
+	if err != nil {
+		return nil, &UnresolvedError{Lost: lost, Err: err}
+	}
+	if found == nil {
+		return nil, lost // gone by now: try again
+	}
+	if key.UniqueName {
+		if err := c.RevokeKey(ctx, accountID, found.ID); err != nil {
+			return nil, &UnresolvedError{Lost: lost, Err: err}
+		}
+		return nil, lost
+	}
+
+	substitute, err := c.CreateKey(ctx, accountID, NewKey{Name: UniqueKeyName(key.Name + "-"), ExpiresAt: key.ExpiresAt, UniqueName: true})
+	if err != nil {
+		return nil, &UnresolvedError{Lost: lost, Err: err}
+	}
+	made := c.timeOfKey(ctx, accountID, substitute.ID)
+	if !madeSince(found.CreatedAt, began, made) {
+		if err := c.RevokeKey(ctx, accountID, substitute.ID); err != nil {
+			return nil, &UnresolvedError{Lost: lost, Err: err}
+		}
+		return nil, conflict
+	}
+	err = c.RevokeKey(ctx, accountID, found.ID)
+	if err == nil {
+		err = c.UpdateKey(ctx, accountID, substitute.ID, key.Name, key.ExpiresAt)
+	}
+	if err != nil {
+		ctx, cancel := afterCancel(ctx)
+		defer cancel()
+		return nil, &UnresolvedError{Lost: lost, Err: errors.Join(err, c.RevokeKey(ctx, accountID, substitute.ID))}
+	}
+	return substitute, nil
+}
+
+// timeOfKey tells when a key made just now was made on the server's clock.
+func (c *Client) timeOfKey(ctx context.Context, accountID, keyID string) serverTime {
+	local := time.Now()
+	if at, ok := timeOfUUID(keyID); ok {
+		return serverTime{at: at, local: local}
+	}
+	keys, _, err := c.listKeys(ctx, accountID)
+	if err != nil {
+		return serverTime{}
+	}
+	for i := range keys {
+		if keys[i].ID == keyID {
+			return serverTime{at: keys[i].CreatedAt, local: local}
+		}
+	}
+	return serverTime{}
+}
+
+// abandonKey is for when the run ends while an answer is missing: if the key
+// was made, nobody knows its value, so it is revoked.
+func (c *Client) abandonKey(ctx context.Context, accountID string, key NewKey, began time.Time, lost error) error {
+	ctx, cancel := afterCancel(ctx)
+	defer cancel()
+	found, facts, err := c.findKey(ctx, accountID, key.Name)
+	if err != nil {
+		return &UnresolvedError{Lost: lost, Err: err}
+	}
+	if found == nil || (!key.UniqueName && !madeSince(found.CreatedAt, began, facts.serverTime())) {
+		return lost
+	}
+	if err := c.RevokeKey(ctx, accountID, found.ID); err != nil {
+		return &UnresolvedError{Lost: lost, Err: err}
+	}
+	return lost
+}
+
+// findKey asks the server, not the shared list, for the key of that name.
+func (c *Client) findKey(ctx context.Context, accountID, name string) (*Key, answerFacts, error) {
+	keys, facts, err := c.listKeys(ctx, accountID)
+	if err != nil {
+		return nil, facts, err
+	}
+	for i := range keys {
+		if keys[i].Name == name {
+			return &keys[i], facts, nil
+		}
+	}
+	return nil, facts, nil
+}
+
+// UpdateKey sets the name and the expiry of a key (zero: never). Its value
+// stays. The server refuses an expiry in the past, even one that was set before.
+func (c *Client) UpdateKey(ctx context.Context, accountID, keyID, name string, expiresAt time.Time) error {
+	defer c.keys.of(accountID).drop()
+	return c.do(ctx, call{
+		method: http.MethodPut, path: keysPath(accountID) + segments(keyID), want: http.StatusNoContent,
+		body: keyAttributes{Name: name, ExpiresAt: unixOrZero(expiresAt)},
+	}, nil)
+}
+
+// RevokeKey deletes a key; it stops working at once. Revoking what is gone
+// already succeeds.
+func (c *Client) RevokeKey(ctx context.Context, accountID, keyID string) error {
+	defer c.keys.of(accountID).drop()
+	err := c.do(ctx, call{method: http.MethodDelete, path: keysPath(accountID) + segments(keyID), want: http.StatusNoContent}, nil)
+	if IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// MaxKeyNameLength is how many characters a key's name may have.
+const MaxKeyNameLength = 80
+
+// uniqueLetters is how many letters make a name unique: 26¹² are 9.5·10¹⁶.
+const uniqueLetters = 12
+
+// MaxKeyNamePrefixLength is how long a prefix may be to leave room for the letters.
+const MaxKeyNamePrefixLength = MaxKeyNameLength - uniqueLetters
+
+// UniqueKeyName appends random letters to prefix, cutting it where the whole
+// would be too long. Letters only: v0.118 refuses digits.
+func UniqueKeyName(prefix string) string {
+	if len(prefix) > MaxKeyNamePrefixLength {
+		prefix = prefix[:MaxKeyNamePrefixLength-1] + "-"
+	}
+	letters := make([]byte, uniqueLetters)
+	for i := range letters {
+		letters[i] = randomLetter()
+	}
+	return prefix + string(letters)
+}
+
+func randomLetter() byte {
+	var b [1]byte
+	for {
+		_, _ = rand.Read(b[:]) // never fails since Go 1.24
+		if b[0] < 26*9 {       // the largest multiple of 26 that fits: no letter is likelier
+			return 'a' + b[0]%26
+		}
+	}
+}

@@ -1,0 +1,418 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signoztest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// createCI asks for an account, the request that most faults of these tests hit.
+func createCI(t *testing.T, s *Server) (reply, error) {
+	t.Helper()
+	return trySend(t, s, http.MethodPost, accountsPath, byKey(s.AdminKey()), `{"name":"ci"}`)
+}
+
+// wantCarriedOut wants the account of createCI to be there, or not.
+func wantCarriedOut(t *testing.T, s *Server, want bool) {
+	t.Helper()
+	if _, got := s.AccountByName("ci"); got != want {
+		t.Fatalf("carried out: %t, want %t", got, want)
+	}
+}
+
+func TestConnectionFaults(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		kind       FaultKind
+		carriedOut bool
+		failure    error
+	}{
+		{ResetBefore, false, syscall.ECONNRESET},
+		{ResetAfter, true, syscall.ECONNRESET},
+		{HalfResponse, true, io.ErrUnexpectedEOF},
+	}
+	for _, c := range cases {
+		t.Run(c.kind.String(), func(t *testing.T) {
+			t.Parallel()
+			s := Start(t)
+			hit := s.Inject(Fault{Kind: c.kind, Method: http.MethodPost, Times: 1})
+			r, err := createCI(t, s)
+			if !errors.Is(err, c.failure) {
+				t.Fatalf("error %v, want %v", err, c.failure)
+			}
+			if c.kind == HalfResponse && (r.status != http.StatusCreated || r.body == "" || json.Valid([]byte(r.body))) {
+				t.Fatalf("%+v is no half of a 201", r)
+			}
+			wantCarriedOut(t, s, c.carriedOut)
+			if last := s.Requests()[0]; last.Fault != c.kind.String() || hit.Hits() != 1 {
+				t.Fatalf("%d hits, request %+v", hit.Hits(), last)
+			}
+			// The next one passes: it finds the name in use if the first was carried out.
+			want := http.StatusCreated
+			if c.carriedOut {
+				want = http.StatusConflict
+			}
+			admin(t, s, http.MethodPost, accountsPath, `{"name":"ci"}`, want)
+		})
+	}
+}
+
+func TestHalfOfAnEmptyAnswer(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	a := s.CreateAccount("ci")
+	s.Inject(Fault{Kind: HalfResponse})
+	if r, err := trySend(t, s, http.MethodDelete, accountsPath+"/"+a.ID, byKey(s.AdminKey()), ""); err == nil {
+		t.Fatalf("an answer: %+v", r)
+	}
+	wantCarriedOut(t, s, false)
+}
+
+func TestStatusFaults(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		version Version
+		status  int
+		code    string
+	}{
+		{V0_118_0, http.StatusTooManyRequests, "too_many_requests"},
+		{V0_138_0, http.StatusTooManyRequests, "too_many_requests"},
+		{V0_138_0, http.StatusUnauthorized, "unauthenticated"},
+		{V0_138_0, http.StatusInternalServerError, "internal"},
+		{V0_138_0, http.StatusGatewayTimeout, "timeout"},
+		{Main, http.StatusServiceUnavailable, "unknown"},
+	}
+	for _, c := range cases {
+		for _, kind := range []FaultKind{StatusBefore, StatusAfter} {
+			t.Run(fmt.Sprintf("%s %d %s", c.version, c.status, kind), func(t *testing.T) {
+				t.Parallel()
+				s := Start(t, WithVersion(c.version))
+				s.Inject(Fault{Kind: kind, Status: c.status, RetryAfter: "7"})
+				r, err := createCI(t, s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				wantProblem(t, r, c.status, c.code)
+				if got := r.header.Get("Retry-After"); got != "7" {
+					t.Fatalf("Retry-After %q", got)
+				}
+				typed := c.version != V0_118_0
+				if got := strings.Contains(r.body, `"retry":{"delay":7000000000}`); got != typed {
+					t.Fatalf("retry.delay: %t, want %t: %s", got, typed, r.body)
+				}
+				if got := r.header.Get("Content-Type"); (got == "application/json") != typed {
+					t.Fatalf("content type %q", got)
+				}
+				wantCarriedOut(t, s, kind == StatusAfter)
+				if last := s.Requests()[0]; last.Status != c.status {
+					t.Fatalf("the log has status %d", last.Status)
+				}
+			})
+		}
+	}
+}
+
+func TestStatusFaultsWithTheirOwnWords(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	for _, after := range []string{"", "86400", "Wed, 21 Oct 2037 07:28:00 GMT", "soon", "-1", "99999999999999999999"} {
+		hit := s.Inject(Fault{Kind: StatusBefore, Status: http.StatusBadGateway, RetryAfter: after, Body: "<h1>proxy</h1>", ContentType: "text/html"})
+		r, err := createCI(t, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.status != http.StatusBadGateway || r.body != "<h1>proxy</h1>" || r.header.Get("Content-Type") != "text/html" || r.header.Get("Retry-After") != after {
+			t.Fatalf("%+v", r)
+		}
+		hit.Remove()
+	}
+	s.Inject(Fault{Kind: StatusAfter, Status: http.StatusNoContent})
+	admin(t, s, http.MethodPost, accountsPath, `{"name":"ci"}`, http.StatusNoContent)
+	wantCarriedOut(t, s, true)
+}
+
+func TestHTMLFault(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	s.Inject(Fault{Kind: HTML})
+	r, err := createCI(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.status != http.StatusOK || r.body != webPage || r.header.Get("Content-Type") != htmlContentType {
+		t.Fatalf("%+v", r)
+	}
+	wantCarriedOut(t, s, false)
+}
+
+func TestRedirectFault(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]int{0: http.StatusTemporaryRedirect, 301: 301, 302: 302, 308: 308} {
+		s := Start(t)
+		s.Inject(Fault{Kind: Redirect, Status: status, Location: "https://elsewhere.example/x"})
+		r, err := createCI(t, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.status != want || r.header.Get("Location") != "https://elsewhere.example/x" {
+			t.Fatalf("%+v", r)
+		}
+		wantCarriedOut(t, s, false)
+	}
+}
+
+func TestGiantFault(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	s.Inject(Fault{Kind: Giant})
+	r, err := createCI(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, reply{status: r.status}, http.StatusCreated)
+	wantCarriedOut(t, s, true)
+	a, _ := s.AccountByName("ci")
+	wantGiant(t, r.body, `{"status":"success","data":{"id":"`+a.ID+`"},"padding":""}`)
+	empty := admin(t, s, http.MethodDelete, accountsPath+"/"+a.ID, "", http.StatusOK)
+	wantGiant(t, empty.body, `{"padding":""}`)
+}
+
+// wantGiant wants a body that is too long, and a given one without its padding.
+func wantGiant(t *testing.T, body, without string) {
+	t.Helper()
+	if len(body) <= 64<<20 {
+		t.Fatalf("%d bytes", len(body))
+	}
+	begin, rest, _ := strings.Cut(body, `"padding":"`)
+	if got := begin + `"padding":"` + strings.TrimLeft(rest, "x"); got != without {
+		t.Fatalf("without its padding it is %.200s", got)
+	}
+}
+
+func TestBodyReplacedFault(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	hit := s.Inject(Fault{Kind: BodyReplaced, Body: `{"status":"success","data":{"id":7}}`, Times: 1})
+	r, err := createCI(t, s)
+	if err != nil || r.status != http.StatusCreated || r.body != `{"status":"success","data":{"id":7}}` {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	wantCarriedOut(t, s, true)
+	hit.Remove()
+	s.Inject(Fault{Kind: BodyReplaced, Status: http.StatusOK})
+	if r := admin(t, s, http.MethodPost, accountsPath, `{"name":"cd"}`, http.StatusOK); r.body != "" {
+		t.Fatalf("%+v", r)
+	}
+}
+
+func TestSlowFault(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	const delay = 50 * time.Millisecond
+	s.Inject(Fault{Kind: Slow, Delay: delay})
+	started := time.Now()
+	r, err := createCI(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, r, http.StatusCreated)
+	if took := time.Since(started); took < delay {
+		t.Fatalf("it took %s", took)
+	}
+}
+
+// TestSlowFaultWhenTheClientLeaves: the request is carried out all the same,
+// unless the fault gives up.
+func TestSlowFaultWhenTheClientLeaves(t *testing.T) {
+	t.Parallel()
+	for _, giveUp := range []bool{false, true} {
+		t.Run(fmt.Sprintf("give up %t", giveUp), func(t *testing.T) {
+			t.Parallel()
+			done := make(chan Request, 1)
+			s := Start(t, WithRequestLog(func(r Request) { done <- r }))
+			s.Inject(Fault{Kind: Slow, Delay: 200 * time.Millisecond, GiveUp: giveUp})
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+accountsPath, strings.NewReader(`{"name":"ci"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("SIGNOZ-API-KEY", s.AdminKey())
+			if resp, err := http.DefaultClient.Do(req); err == nil {
+				_ = resp.Body.Close()
+				t.Fatal("the client was not patient enough to get an answer, and got one")
+			}
+			if r := <-done; r.Fault != "slow" {
+				t.Fatalf("request %+v", r)
+			}
+			wantCarriedOut(t, s, !giveUp)
+		})
+	}
+}
+
+func TestHangFault(t *testing.T) {
+	t.Parallel()
+	t.Run("until the client leaves", func(t *testing.T) {
+		t.Parallel()
+		done := make(chan Request, 1)
+		s := Start(t, WithRequestLog(func(r Request) { done <- r }))
+		s.Inject(Fault{Kind: Hang})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+mePath, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			_ = resp.Body.Close()
+			t.Fatal("an answer")
+		}
+		<-done
+	})
+	t.Run("until the server closes", func(t *testing.T) {
+		t.Parallel()
+		s := Start(t)
+		s.Inject(Fault{Kind: Hang, Match: func(*http.Request) bool { go s.Close(); return true }})
+		if r, err := createCI(t, s); err == nil {
+			t.Fatalf("an answer: %+v", r)
+		}
+		wantCarriedOut(t, s, false)
+	})
+	t.Run("until it is enough", func(t *testing.T) {
+		t.Parallel()
+		s := Start(t)
+		s.Inject(Fault{Kind: Hang, Delay: 10 * time.Millisecond})
+		if _, err := createCI(t, s); !errors.Is(err, syscall.ECONNRESET) {
+			t.Fatalf("error %v", err)
+		}
+	})
+}
+
+func TestFaultsChooseRequests(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	hit := s.Inject(Fault{Kind: StatusBefore, Status: http.StatusTeapot, Method: http.MethodGet, Path: accountsPath + "/*", Skip: 1, Times: 2})
+	get := func(path string) int {
+		t.Helper()
+		return send(t, s, http.MethodGet, path, byKey(s.AdminKey()), "").status
+	}
+	got := []int{
+		get(accountsPath), // another path
+		send(t, s, http.MethodPut, mePath, byKey(s.AdminKey()), `{"name":"terraform"}`).status, // another method
+		get(mePath), get(mePath), get(rolesPath), get(mePath), get(mePath),
+	}
+	want := []int{200, 204, 200, 418, 200, 418, 200}
+	if fmt.Sprint(got) != fmt.Sprint(want) || hit.Hits() != 2 {
+		t.Fatalf("got %v with %d hits, want %v", got, hit.Hits(), want)
+	}
+}
+
+func TestFaultsMayLookAtTheBody(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	s.Inject(Fault{Kind: StatusBefore, Status: http.StatusTeapot, Match: func(req *http.Request) bool {
+		body, err := io.ReadAll(req.Body)
+		return err == nil && bytes.Contains(body, []byte("cursed"))
+	}})
+	admin(t, s, http.MethodPost, accountsPath, `{"name":"cursed"}`, http.StatusTeapot)
+	admin(t, s, http.MethodPost, accountsPath, `{"name":"blessed"}`, http.StatusCreated)
+}
+
+func TestFaultsHitAShare(t *testing.T) {
+	t.Parallel()
+	pattern := func(seed int64) string {
+		s := New()
+		s.Inject(Fault{Kind: StatusBefore, Status: http.StatusTooManyRequests, Share: 0.75, Seed: seed})
+		var out strings.Builder
+		for range 200 {
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, mePath, http.NoBody))
+			if w.Code == http.StatusTooManyRequests {
+				out.WriteByte('x')
+				continue
+			}
+			out.WriteByte('.')
+		}
+		return out.String()
+	}
+	first := pattern(1)
+	if hits := strings.Count(first, "x"); hits < 130 || hits > 170 {
+		t.Fatalf("%d of 200 were hit", hits)
+	}
+	if again := pattern(1); again != first {
+		t.Fatalf("the same seed gave\n%s and\n%s", first, again)
+	}
+	if other := pattern(2); other == first {
+		t.Fatal("another seed gave the same")
+	}
+}
+
+func TestFaultsGoByTurns(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	first := s.Inject(Fault{Kind: StatusBefore, Status: 502, Times: 1})
+	second := s.Inject(Fault{Kind: StatusBefore, Status: 503})
+	get := func(want int) {
+		t.Helper()
+		wantStatus(t, send(t, s, http.MethodGet, mePath, byKey(s.AdminKey()), ""), want)
+	}
+	get(502)
+	if second.Hits() != 0 {
+		t.Fatal("two faults struck one request")
+	}
+	get(503)
+	second.Remove()
+	get(200)
+	s.Inject(Fault{Kind: StatusBefore, Status: 504})
+	get(504)
+	s.ClearFaults()
+	get(200)
+	if first.Hits() != 1 || second.Hits() != 1 {
+		t.Fatalf("%d and %d hits", first.Hits(), second.Hits())
+	}
+}
+
+func TestFaultsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	s := New()
+	for message, f := range map[string]Fault{
+		"no fault kind":    {},
+		"needs a Status":   {Kind: StatusBefore},
+		"needs a Location": {Kind: Redirect},
+		"a Share is":       {Kind: HTML, Share: 1.5},
+	} {
+		wantPanic(t, message, func() { s.Inject(f) })
+	}
+	if got := FaultKind(99).String(); got != "FaultKind(99)" {
+		t.Fatalf("an unknown kind is called %q", got)
+	}
+}
+
+// TestFaultsWithoutANetwork: used as a handler only, a cut connection aborts it.
+func TestFaultsWithoutANetwork(t *testing.T) {
+	t.Parallel()
+	s := New()
+	s.Inject(Fault{Kind: ResetBefore})
+	defer func() {
+		err, ok := recover().(error)
+		if !ok || !errors.Is(err, http.ErrAbortHandler) {
+			t.Fatalf("panic %v", err)
+		}
+		if len(s.Requests()) != 1 || s.Requests()[0].Fault != "reset before" {
+			t.Fatalf("requests %+v", s.Requests())
+		}
+	}()
+	s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, mePath, http.NoBody))
+}
