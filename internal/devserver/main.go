@@ -59,6 +59,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	options := []signoztest.Option{signoztest.WithVersion(set.version)}
+	if set.version != signoztest.Main {
+		// Released servers tell their version; those built from source don't.
+		options = append(options, signoztest.WithReportedVersion(string(set.version)))
+	}
 	if !set.quiet {
 		options = append(options, signoztest.WithRequestLog(requestLogger(stderr)))
 	}

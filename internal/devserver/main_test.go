@@ -6,6 +6,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"io"
@@ -104,6 +105,26 @@ func status(t *testing.T, url, key string) int {
 	return resp.StatusCode
 }
 
+func reportedVersion(t *testing.T, endpoint string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/api/v1/version", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var told struct {
+		Version string `json:"version"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&told); err != nil {
+		t.Fatal(err)
+	}
+	return told.Version
+}
+
 // eventually waits for what another goroutine is about to do.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
@@ -177,6 +198,10 @@ func TestVersions(t *testing.T) {
 		}
 		if !strings.Contains(r.lines[2], version) {
 			t.Errorf("the hint is %q", r.lines[2])
+		}
+		reported := map[string]string{"v0.118.0": "v0.118.0", "main": "<unset>"}[version]
+		if got := reportedVersion(t, r.endpoint); got != reported {
+			t.Errorf("%s reports %q, want %q", version, got, reported)
 		}
 	}
 	var out lockedBuffer

@@ -61,8 +61,10 @@ func TestRenamedAccountsKeepTheirEmail(t *testing.T) {
 	}
 	taken := admin(t, s, http.MethodPost, accountsPath, `{"name":"first"}`, http.StatusConflict)
 	wantProblem(t, taken, http.StatusConflict, "service_account_already_exists")
-	if strings.Contains(taken.body, a.ID) {
-		t.Fatalf("the message names the account in the way: %s", taken.body)
+	for _, other := range s.Accounts() {
+		if strings.Contains(taken.body, other.ID) {
+			t.Fatalf("the message names an account there is: %s", taken.body)
+		}
 	}
 	s.DeleteAccount(a.ID)
 	admin(t, s, http.MethodPost, accountsPath, `{"name":"first"}`, http.StatusCreated)
@@ -124,6 +126,22 @@ func TestBindingsOfDeletedAccountsStay(t *testing.T) {
 	s.DeleteAccount(a.ID)
 	admin(t, s, http.MethodGet, path, "", http.StatusOK)
 	wantProblem(t, admin(t, s, http.MethodDelete, path, "", http.StatusNotFound), http.StatusNotFound, "service_account_not_found")
+}
+
+// TestIdsAreOrdered: ids are UUIDs of version 7, as SigNoz makes them.
+func TestIdsAreOrdered(t *testing.T) {
+	t.Parallel()
+	clock := NewClock(contractStart)
+	s := New(WithClock(clock))
+	last := s.AdminAccount().ID
+	for i := range 10 {
+		clock.Advance(time.Millisecond)
+		id := s.CreateAccount(strings.Repeat("a", i+1)).ID
+		if !uuidText.MatchString(id) || id[14] != '7' || !strings.ContainsRune("89ab", rune(id[19])) || id <= last {
+			t.Fatalf("%s follows %s", id, last)
+		}
+		last = id
+	}
 }
 
 func TestLegacyNamesWork(t *testing.T) {

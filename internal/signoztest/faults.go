@@ -5,6 +5,7 @@ package signoztest
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -339,6 +340,9 @@ func (x *exchange) hijack() net.Conn {
 // reset ends the connection with a TCP reset.
 func (x *exchange) reset() {
 	conn := x.hijack()
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn() // no farewell either
+	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		// Without lingering, closing sends RST in place of FIN.
 		_ = tcp.SetLinger(0)

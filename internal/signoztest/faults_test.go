@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -397,6 +398,31 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 	}
 	if got := FaultKind(99).String(); got != "FaultKind(99)" {
 		t.Fatalf("an unknown kind is called %q", got)
+	}
+}
+
+// TestFaultsOverTLS: the server is a handler for httptest's servers too.
+func TestFaultsOverTLS(t *testing.T) {
+	t.Parallel()
+	s := New()
+	secure := httptest.NewUnstartedServer(s)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	for kind, want := range map[FaultKind]error{ResetAfter: syscall.ECONNRESET, HalfResponse: io.ErrUnexpectedEOF} {
+		hit := s.Inject(Fault{Kind: kind, Times: 1})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, secure.URL+accountsPath, strings.NewReader(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := secure.Client().Do(req)
+		if err == nil {
+			_, err = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+		}
+		if !errors.Is(err, want) || hit.Hits() != 1 {
+			t.Errorf("%s: error %v", kind, err)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,16 +142,21 @@ func TestKeysAreListedInOrderOfCreation(t *testing.T) {
 	for i := range 20 {
 		ids = append(ids, s.CreateKey(a.ID, fmt.Sprintf("k%d", 20-i), time.Time{}).ID)
 	}
-	for i := 19; i >= 0; i -= 2 { // every other one goes
-		s.RevokeKey(a.ID, ids[i])
-	}
-	keys := dataOf[[]keyView](t, admin(t, s, http.MethodGet, accountsPath+"/"+a.ID+"/keys", "", http.StatusOK))
-	if len(keys) != 10 {
-		t.Fatalf("%d keys", len(keys))
-	}
-	for i, key := range keys {
-		if key.ID != ids[2*i] {
-			t.Fatalf("key %d is %s, want %s", i, key.ID, ids[2*i])
+	// One after the other goes, from the middle to both ends, and one comes.
+	for round := range 19 {
+		middle := len(ids) / 2
+		s.RevokeKey(a.ID, ids[middle])
+		ids = slices.Delete(ids, middle, middle+1)
+		if round == 15 {
+			ids = append(ids, s.CreateKey(a.ID, "late", time.Time{}).ID)
+		}
+		keys := dataOf[[]keyView](t, admin(t, s, http.MethodGet, accountsPath+"/"+a.ID+"/keys", "", http.StatusOK))
+		got := make([]string, 0, len(keys))
+		for _, key := range keys {
+			got = append(got, key.ID)
+		}
+		if !slices.Equal(got, ids) {
+			t.Fatalf("keys %v, want %v", got, ids)
 		}
 	}
 }

@@ -163,7 +163,7 @@ func (c *call) viewOrgContext(org *organisation, ssoOnly bool) orgContextView {
 	view := orgContextView{ID: org.id, Name: org.name}
 	if ssoOnly {
 		view.AuthNSupport = authNSupportView{
-			Callback: []callbackView{{"google_auth", "https://accounts.google.com/o/oauth2/auth?client_id=signoztest"}},
+			Callback: []callbackView{{"saml", "https://idp.example.com/sso?SAMLRequest=signoztest"}},
 			Password: []passwordView{},
 		}
 		return view
