@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/provider"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
@@ -118,3 +119,6 @@ func acceptance(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), Steps: steps})
 }
+
+// tfState is the state as checks get it.
+type tfState = terraform.State

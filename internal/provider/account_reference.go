@@ -60,9 +60,13 @@ func findAccountByName(ctx context.Context, client *signoz.Client, name string) 
 	if err != nil {
 		return nil, &problem{summary: "Can't list the service accounts", err: err}
 	}
-	var names []string
+	var (
+		names      []string
+		wasDeleted bool
+	)
 	for i := range accounts {
 		if accounts[i].Deleted() {
+			wasDeleted = wasDeleted || accounts[i].Name == name
 			continue
 		}
 		if accounts[i].Name != name {
@@ -75,7 +79,11 @@ func findAccountByName(ctx context.Context, client *signoz.Client, name string) 
 		}
 		return account, nil
 	}
-	return nil, &problem{summary: "Service account not found", detail: noAccountNamed(name, names)}
+	detail := noAccountNamed(name, names)
+	if wasDeleted {
+		detail += fmt.Sprintf(" An account named %q was deleted in SigNoz, and deleted accounts can't be brought back.", name)
+	}
+	return nil, &problem{summary: "Service account not found", detail: detail}
 }
 
 // noAccountNamed says that there is no such account and which may have been meant.

@@ -27,7 +27,7 @@ func addConfigError(diags *diag.Diagnostics, err error) {
 		return
 	}
 	at := path.Empty()
-	for _, name := range strings.Split(config.Field, ".") {
+	for name := range strings.SplitSeq(config.Field, ".") {
 		at = at.AtName(name)
 	}
 	diags.AddAttributeError(at, "Invalid "+config.Field, sentence(config.Message))
@@ -133,6 +133,7 @@ func (s *session) explainConnection(e *signoz.ConnectionError, err error) string
 		return fmt.Sprintf("%s redirects elsewhere, and the provider doesn't follow, so that the API key reaches no other host. Set `endpoint` or %s to the URL that SigNoz is finally served at. %s", endpoint, envEndpoint, said(err))
 	case signoz.ProblemTooLarge:
 		return fmt.Sprintf("The answer of %s is far larger than any that SigNoz gives. Check that `endpoint` is SigNoz. %s", endpoint, said(err))
+	case signoz.ProblemOther:
 	}
 	return fmt.Sprintf("The connection to %s failed, and kept failing when the request was repeated. %s", endpoint, said(err))
 }

@@ -94,7 +94,8 @@ func (p expiryPlan) fromLifetime(diags *diag.Diagnostics) timeValue {
 	if p.state == nil {
 		return unknownTime() // it counts from the moment of creation
 	}
-	lifetime, target := p.config.ValidFor.duration(), time.Time{}
+	lifetime := p.config.ValidFor.duration()
+	var target time.Time
 	switch {
 	case known(p.state.ValidFor):
 		base := p.state.ExpiresAt.time()

@@ -26,7 +26,8 @@ const (
 	maxKeyNameLength     = 80
 )
 
-// checkName says what is wrong with a new name, or nothing. what is "account" or "key".
+// checkName says what is wrong with a new name, or nothing. what is "account" or
+// "account's key".
 func checkName(what, name string, maxLength int) string {
 	rule := fmt.Sprintf("A name of a service %s begins with a lowercase letter, goes on with lowercase letters, digits and hyphens, and has at most %d characters (SigNoz v0.118 doesn't take digits).", what, maxLength)
 	switch {

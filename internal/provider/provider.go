@@ -41,9 +41,9 @@ const Address = "registry.terraform.io/signoz-community/signoz"
 const (
 	envEndpoint       = "SIGNOZ_ENDPOINT"
 	envAPIKey         = "SIGNOZ_API_KEY"
-	envAccessToken    = "SIGNOZ_ACCESS_TOKEN" //nolint:gosec // a variable's name
+	envAccessToken    = "SIGNOZ_ACCESS_TOKEN"
 	envEmail          = "SIGNOZ_EMAIL"
-	envPassword       = "SIGNOZ_PASSWORD" //nolint:gosec // a variable's name
+	envPassword       = "SIGNOZ_PASSWORD"
 	envOrgID          = "SIGNOZ_ORG_ID"
 	envRequestTimeout = "SIGNOZ_REQUEST_TIMEOUT"
 	envMaxRetries     = "SIGNOZ_MAX_RETRIES"
@@ -314,9 +314,12 @@ func (m *providerModel) clientConfig(ctx context.Context, diags *diag.Diagnostic
 	m.signIn(&config, diags)
 	m.limits(&config, diags)
 
-	headers := make(map[string]string)
-	diags.Append(m.Headers.ElementsAs(ctx, &headers, false)...)
-	config.Headers = headers
+	config.Headers = make(map[string]string)
+	for name, value := range m.Headers.Elements() {
+		if text, ok := value.(types.String); ok && known(text) { // null: as if left out
+			config.Headers[name] = text.ValueString()
+		}
+	}
 
 	if m.TLS.IsNull() {
 		return config

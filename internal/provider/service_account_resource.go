@@ -145,6 +145,7 @@ func (r *serviceAccountResource) ModifyPlan(ctx context.Context, req resource.Mo
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("roles"), roles)...)
 		return
 	}
+	r.session.claimAllRoles(plan.ID, plan.Name, &resp.Diagnostics)
 	r.checkRolePlan(ctx, state, plan, resp)
 }
 
@@ -245,6 +246,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, req resource.Create
 	created := serviceAccountModel{ID: types.StringValue(id), Name: plan.Name, Roles: types.SetNull(types.StringType)}
 	if managed {
 		created.Roles = stringSet(nil)
+		r.session.claimAllRoles(created.ID, created.Name, &resp.Diagnostics)
 	}
 	r.save(ctx, created, &resp.State, resp.Identity, &resp.Diagnostics)
 	setRolesManaged(ctx, resp.Private, managed, &resp.Diagnostics)

@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -53,7 +54,7 @@ func (r *serviceAccountRoleResource) Schema(_ context.Context, _ resource.Schema
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One role of one service account, given in addition to the others that the account has: for teams that don't manage the account itself. " +
 			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource takes away every role it doesn't list, so the two would undo each other with every apply. " +
-			"On SigNoz before v0.123 an account has one role, and giving it another replaces that.",
+			"On SigNoz before v0.123 an account has one role: giving it a second one is refused.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -119,6 +120,8 @@ func (r *serviceAccountRoleResource) ModifyPlan(ctx context.Context, req resourc
 	if known(plan.Role) && !plan.Role.Equal(state.Role) {
 		r.session.checkNewRoles(ctx, []string{plan.Role.ValueString()}, path.Root("role"), &resp.Diagnostics)
 	}
+	r.session.claimRole(plan.ServiceAccountID, plan.Role, &resp.Diagnostics)
+	r.checkOneRole(ctx, state, plan, &resp.Diagnostics)
 	taken := known(state.Role) && (!plan.Role.Equal(state.Role) || !plan.ServiceAccountID.Equal(state.ServiceAccountID))
 	if taken && r.session.isOwnAccount(ctx, state.ServiceAccountID.ValueString()) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("role"), "The provider takes a role from its own service account",
@@ -146,42 +149,87 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, req resource.Cr
 		r.session.addError(ctx, &resp.Diagnostics, summary, err)
 		return
 	}
+	if before.Deleted() {
+		resp.Diagnostics.AddAttributeError(path.Root("service_account_id"), summary,
+			fmt.Sprintf("The account, named %q, was deleted in SigNoz, and deleted accounts can't be brought back. Use another account.", before.Name))
+		return
+	}
 	if bindingOf(before, role) != nil {
 		resp.Diagnostics.AddError(summary,
 			fmt.Sprintf("The account %q holds this role already, given by somebody else or managed by another resource (look for `roles` of a signoz_service_account). "+
 				"To manage it with this configuration, import it: terraform import ADDRESS %s/%s, with the address of this resource.", before.Name, accountID, role))
 		return
 	}
+	if held := roleNames(before); len(held) > 0 {
+		if version, err := client.ServerVersion(ctx); err == nil && version.OneRoleOnly() {
+			resp.Diagnostics.AddAttributeError(path.Root("role"), summary, noSecondRole(version, before.Name, role, held))
+			return
+		}
+	}
 	bindingID, err := client.AssignRole(ctx, accountID, ids[role])
 	if err != nil {
 		r.session.addError(ctx, &resp.Diagnostics, summary, err)
 		return
 	}
-	plan.ID = types.StringValue(bindingID)
-	if bindingID == "" {
-		after, err := client.ServiceAccount(ctx, accountID)
-		if err != nil {
-			plan.ID = types.StringNull() // Read finds it by the role
-		} else {
-			plan.ID = r.checkReplaced(before, after, role, &resp.Diagnostics)
-		}
-	}
+	// From here on the account has the role: whatever happens next, the state says so.
+	plan.ID = textOrNull(bindingID) // null: Read finds it by the role
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+	if bindingID != "" {
+		return
+	}
+	after, err := client.ServiceAccount(ctx, accountID)
+	if err != nil {
+		return
+	}
+	if lost := difference(roleNames(before), roleNames(after)); len(lost) > 0 {
+		r.giveBack(ctx, client, before, plan, resp, summary)
+		return
+	}
+	if binding := bindingOf(after, role); binding != nil {
+		plan.ID = types.StringValue(binding.ID)
+		r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+	}
 }
 
-// checkReplaced finds the new binding, and says so when the server, as old ones
-// do, took the account's other role for it.
-func (r *serviceAccountRoleResource) checkReplaced(before, after *signoz.ServiceAccount, role string, diags *diag.Diagnostics) types.String {
-	if lost := difference(roleNames(before), roleNames(after)); len(lost) > 0 {
-		diags.AddWarning("The account's other role was replaced",
-			fmt.Sprintf("This SigNoz keeps one role per service account: giving %q to the account %q took %s from it. Several roles are possible since v0.123.", role, after.Name, haveRoles(lost)))
+// giveBack is for a server that doesn't tell its version and kept one role only: the new one took
+// the place of another, which isn't this resource's to take.
+func (r *serviceAccountRoleResource) giveBack(ctx context.Context, client *signoz.Client, before *signoz.ServiceAccount, plan serviceAccountRoleModel, resp *resource.CreateResponse, summary string) {
+	version, err := client.ServerVersion(ctx)
+	if err != nil {
+		version = signoz.Version{}
 	}
-	binding := bindingOf(after, role)
-	if binding == nil {
-		diags.AddError("The role isn't there", fmt.Sprintf("SigNoz accepted the role %q, but the account %q has %s. Somebody else may be changing it at the same time; apply again.", role, after.Name, haveRoles(roleNames(after))))
-		return types.StringNull()
+	held := roleNames(before)
+	detail := noSecondRole(version, before.Name, plan.Role.ValueString(), held)
+	if _, err := client.AssignRole(ctx, before.ID, before.Bindings[0].RoleID); err != nil {
+		resp.Diagnostics.AddError(summary, fmt.Sprintf("%s The account lost %s, and giving it back failed. %s", detail, haveRoles(held), r.session.explain(ctx, err)))
+		return // the account has the new role: it stays in the state, tainted
 	}
-	return types.StringValue(binding.ID)
+	resp.State.RemoveResource(ctx)
+	resp.Diagnostics.AddAttributeError(path.Root("role"), summary, detail)
+}
+
+func noSecondRole(version signoz.Version, account, role string, others []string) string {
+	return fmt.Sprintf("This SigNoz (%s) keeps one role per service account, and the account %q has %s: giving it %q would take that away from whoever gave it. "+
+		"Take the other role away first, or upgrade SigNoz: several roles are possible since v0.123.", version, account, strings.Join(others, ", "), role)
+}
+
+// checkOneRole refuses, on a server that keeps one role per account, a second one that
+// this configuration itself asks for: made at the same time, either would find none there.
+func (r *serviceAccountRoleResource) checkOneRole(ctx context.Context, state, plan serviceAccountRoleModel, diags *diag.Diagnostics) {
+	isNew := state.ID.IsNull() && known(plan.Role) && known(plan.ServiceAccountID)
+	if !isNew || !r.session.online() {
+		return
+	}
+	others := r.session.claims.others(plan.ServiceAccountID.ValueString(), plan.Role.ValueString())
+	if len(others) == 0 {
+		return
+	}
+	if version, err := r.session.client.ServerVersion(ctx); err == nil && version.OneRoleOnly() {
+		diags.AddAttributeError(path.Root("role"), "Only one role per service account on this SigNoz",
+			fmt.Sprintf("This SigNoz (%s) keeps one role per service account, and this configuration gives service account %s more than one: %s. "+
+				"Choose one, or upgrade SigNoz: several roles are possible since v0.123.",
+				version, plan.ServiceAccountID.ValueString(), strings.Join(append(others, plan.Role.ValueString()), ", ")))
+	}
 }
 
 func bindingOf(account *signoz.ServiceAccount, role string) *signoz.RoleBinding {
@@ -193,10 +241,15 @@ func bindingOf(account *signoz.ServiceAccount, role string) *signoz.RoleBinding 
 	return nil
 }
 
-// bindingWithID finds the binding that another provider's state knew by its id alone.
-func bindingWithID(account *signoz.ServiceAccount, id string) *signoz.RoleBinding {
+// binding finds what the state means: by the role's name, since an id changes when a role
+// is taken and given again; by the id where the state was taken over from another
+// provider, which knew no name.
+func (m *serviceAccountRoleModel) binding(account *signoz.ServiceAccount) *signoz.RoleBinding {
+	if !m.Role.IsNull() {
+		return bindingOf(account, m.Role.ValueString())
+	}
 	for i := range account.Bindings {
-		if account.Bindings[i].ID == id {
+		if account.Bindings[i].ID == m.ID.ValueString() {
 			return &account.Bindings[i]
 		}
 	}
@@ -225,10 +278,7 @@ func (r *serviceAccountRoleResource) Read(ctx context.Context, req resource.Read
 		r.session.addError(ctx, &resp.Diagnostics, "Can't read the roles of service account "+state.ServiceAccountID.ValueString(), err)
 		return
 	}
-	binding := bindingOf(account, state.Role.ValueString())
-	if state.Role.IsNull() {
-		binding = bindingWithID(account, state.ID.ValueString())
-	}
+	binding := state.binding(account)
 	if binding == nil {
 		resp.State.RemoveResource(ctx) // taken away elsewhere
 		return
@@ -237,10 +287,29 @@ func (r *serviceAccountRoleResource) Read(ctx context.Context, req resource.Read
 	r.save(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
 }
 
-// Update has nothing to send: every change replaces the binding.
+// Update has nothing to send, since every change replaces the binding. It is reached only
+// with a state taken over from another provider that wasn't refreshed
+// (-refresh=false) and so doesn't know the role's name yet.
 func (r *serviceAccountRoleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan serviceAccountRoleModel
+	ctx = r.session.masked(ctx)
+	var state, plan serviceAccountRoleModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	client := r.session.signoz(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	summary := "Can't take over the role binding " + state.ID.ValueString()
+	account, err := client.ServiceAccount(ctx, state.ServiceAccountID.ValueString())
+	if err != nil {
+		r.session.addError(ctx, &resp.Diagnostics, summary, err)
+		return
+	}
+	if binding := state.binding(account); binding == nil || binding.Role.Name != plan.Role.ValueString() {
+		resp.Diagnostics.AddAttributeError(path.Root("role"), summary,
+			fmt.Sprintf("The state doesn't name the role of this binding, and in SigNoz it isn't %q. Plan again without -refresh=false, so that Terraform sees which role it is.", plan.Role.ValueString()))
+		return
+	}
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 }
 
@@ -262,7 +331,7 @@ func (r *serviceAccountRoleResource) Delete(ctx context.Context, req resource.De
 		r.session.addError(ctx, &resp.Diagnostics, summary, err)
 		return
 	}
-	binding := bindingOf(account, state.Role.ValueString())
+	binding := state.binding(account)
 	if binding == nil {
 		return
 	}
@@ -279,10 +348,14 @@ func (r *serviceAccountRoleResource) ImportState(ctx context.Context, req resour
 		return
 	}
 	accountRef, role, ok := splitReference(req.ID)
-	if req.ID == "" && req.Identity != nil {
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		var identity serviceAccountRoleIdentity
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		accountRef, role, ok = identity.ServiceAccountID.ValueString(), identity.Role.ValueString(), true
+		accountRef, role = identity.ServiceAccountID.ValueString(), identity.Role.ValueString()
+		if ok = isUUID(accountRef); !ok {
+			resp.Diagnostics.AddError("Invalid identity", fmt.Sprintf("service_account_id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id ACCOUNT/ROLE.", accountRef))
+			return
+		}
 	}
 	if !ok {
 		resp.Diagnostics.AddError("Invalid import id",

@@ -21,6 +21,7 @@ type session struct {
 	unknown []string       // which ones
 	now     func() time.Time
 	secrets []string
+	claims  roleClaims
 }
 
 // sessionFrom reads what Configure handed over. Before Configure, as during

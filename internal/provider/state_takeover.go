@@ -24,6 +24,8 @@ const officialProvider = "signoz/signoz"
 type officialState struct {
 	ID               string `json:"id"`
 	Name             string `json:"name"`
+	Email            string `json:"email"`
+	OrgID            string `json:"org_id"`
 	ServiceAccountID string `json:"service_account_id"`
 }
 
@@ -41,6 +43,13 @@ func readOfficialState(req resource.MoveStateRequest, resp *resource.MoveStateRe
 	return source, true
 }
 
+func textOrNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}
+
 // MoveState takes over a signoz_service_account of signoz/signoz.
 func (r *serviceAccountResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{
@@ -49,7 +58,13 @@ func (r *serviceAccountResource) MoveState(context.Context) []resource.StateMove
 			if !ok {
 				return
 			}
-			moved := serviceAccountModel{ID: types.StringValue(source.ID), Name: types.StringValue(source.Name), Roles: types.SetNull(types.StringType)}
+			moved := serviceAccountModel{
+				ID:    types.StringValue(source.ID),
+				Name:  types.StringValue(source.Name),
+				Roles: types.SetNull(types.StringType),
+				Email: textOrNull(source.Email),
+				OrgID: textOrNull(source.OrgID),
+			}
 			r.save(ctx, moved, &resp.TargetState, resp.TargetIdentity, &resp.Diagnostics)
 		},
 	}}
@@ -65,7 +80,9 @@ func (r *serviceAccountRoleResource) MoveState(context.Context) []resource.State
 				return
 			}
 			moved := serviceAccountRoleModel{ID: types.StringValue(source.ID), ServiceAccountID: types.StringValue(source.ServiceAccountID)}
-			r.save(ctx, moved, &resp.TargetState, resp.TargetIdentity, &resp.Diagnostics)
+			// No identity yet: the role's name is part of it, and an identity that
+			// was set once may not change.
+			resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
 		},
 	}}
 }

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -98,6 +99,10 @@ type Client struct {
 	version         shared[Version]
 	roleGeneration  atomic.Int32  // a roleGeneration
 	probing         chan struct{} // held by the one call that finds it out
+	claims          claims
+
+	window      time.Duration // retryWindow, shorter in tests
+	createGrace time.Duration // likewise
 }
 
 // New checks cfg and makes a client. It sends nothing.
@@ -108,7 +113,10 @@ func New(cfg Config) (*Client, error) {
 	}
 	for name := range cfg.Headers {
 		if err := CheckHeaderName(name); err != nil {
-			return nil, err
+			return nil, &ConfigError{Field: "headers", Message: err.Error()}
+		}
+		if !validHeaderValue(cfg.Headers[name]) {
+			return nil, &ConfigError{Field: "headers", Message: "the value of " + name + " holds a line break or another character that can't travel in a header"}
 		}
 	}
 	auth, err := newCredentials(cfg)
@@ -125,21 +133,22 @@ func New(cfg Config) (*Client, error) {
 	if cfg.RetryWait <= 0 {
 		cfg.RetryWait = 250 * time.Millisecond
 	}
-	c := &Client{cfg: cfg, base: base, http: transport, auth: auth, probing: make(chan struct{}, 1)}
-	for _, s := range append([]string{cfg.APIKey, cfg.Password, cfg.TLS.ClientKey}, mapValues(cfg.Headers)...) {
-		if len(s) >= shortestSecret {
-			c.secrets = append(c.secrets, s)
-		}
-	}
+	c := &Client{cfg: cfg, base: base, http: transport, auth: auth, probing: make(chan struct{}, 1), window: retryWindow, createGrace: createGrace}
+	c.secrets = secretsOf(cfg)
 	return c, nil
 }
 
-func mapValues(m map[string]string) []string {
-	values := make([]string, 0, len(m))
-	for _, v := range m {
-		values = append(values, v)
+// secretsOf collects what must not be shown, longest first, so that no secret
+// hides a longer one that it is a part of.
+func secretsOf(cfg Config) []string {
+	all := []string{cfg.APIKey, cfg.Password, cfg.TLS.ClientKey}
+	for _, value := range cfg.Headers {
+		_, credentials, _ := strings.Cut(value, " ") // of "Basic …"
+		all = append(all, value, credentials)
 	}
-	return values
+	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < shortestSecret })
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return all
 }
 
 // Endpoint is the URL that the client was configured with, without a trailing slash.
@@ -173,7 +182,7 @@ func ParseEndpoint(endpoint string) (*url.URL, error) {
 		return nil, errors.New("it names no host; write it as https://HOST or https://HOST/PATH")
 	case u.User != nil:
 		return nil, errors.New("it holds a user name or password. SigNoz judges any request with an Authorization header by that header alone and ignores the API key, so credentials of a proxy can't go there; use `headers` for the proxy's own header instead")
-	case u.RawQuery != "" || u.Fragment != "":
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("it must end with the path: remove what follows the ? or #")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
@@ -196,7 +205,17 @@ func CheckHeaderName(name string) error {
 	case "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "User-Agent", "Accept-Encoding":
 		return fmt.Errorf("%s is set by the provider itself", name)
 	}
+	if strings.ContainsFunc(name, notInHeaderName) {
+		return fmt.Errorf("%q can't be the name of a header", name)
+	}
 	return nil
+}
+
+// notInHeaderName tells which characters RFC 9110 keeps out of header names. The
+// transport would refuse them only when a request is sent.
+func notInHeaderName(r rune) bool {
+	alphanumeric := (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9')
+	return !alphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
 // call is one request of the API: what is sent and which answer means success.
@@ -218,13 +237,7 @@ type call struct {
 	// anonymous requests carry no credentials.
 	anonymous bool
 
-	sent *answerFacts // when set, learns when and how the server answered
-}
-
-// answerFacts are what the resolution of a lost answer needs to know of a later one.
-type answerFacts struct {
-	received time.Time // local, with monotonic clock
-	date     time.Time // the server's Date header; zero when missing
+	facts *answerFacts // when set, learns when the server answered
 }
 
 // do carries out one call and decodes the data of its answer into out, which
@@ -241,9 +254,8 @@ func (c *Client) do(ctx context.Context, call call, out any) error {
 	if err != nil {
 		return err
 	}
-	if call.sent != nil {
-		call.sent.received = answer.received
-		call.sent.date, _ = http.ParseTime(answer.header.Get("Date"))
+	if call.facts != nil {
+		*call.facts = answer.facts()
 	}
 	if answer.status != call.want || isWebPage(answer) {
 		return c.errorFrom(call, answer)
@@ -265,7 +277,7 @@ func (c *Client) do(ctx context.Context, call call, out any) error {
 	if call.bare {
 		return nil
 	}
-	if envelope.Status != "success" || len(envelope.Data) == 0 {
+	if envelope.Status != "success" || len(envelope.Data) == 0 || string(envelope.Data) == "null" {
 		return c.malformed(call, answer, errors.New("the answer has no data"))
 	}
 	if err := json.Unmarshal(envelope.Data, out); err != nil {
@@ -291,11 +303,7 @@ const shortestSecret = 6
 // redact replaces the secrets that sign requests, should a server or a proxy
 // repeat one in an error.
 func (c *Client) redact(s string) string {
-	secrets := c.secrets
-	if token := c.auth.token(); token != "" {
-		secrets = append(secrets[:len(secrets):len(secrets)], token)
-	}
-	for _, secret := range secrets {
+	for _, secret := range append(c.auth.secrets(), c.secrets...) {
 		s = strings.ReplaceAll(s, secret, "(secret)")
 	}
 	return s

@@ -59,8 +59,7 @@ type Error struct {
 	// paths and wrong methods with its web application and status 200.
 	WebPage bool
 
-	// receivedAt and serverDate serve the resolution of lost answers.
-	facts answerFacts
+	facts answerFacts // for the resolution of lost answers
 }
 
 func (e *Error) Error() string {
@@ -158,7 +157,28 @@ func (c *Client) connectionError(call call, err error) *ConnectionError {
 	if errors.As(err, &inner) {
 		err = inner.Err
 	}
-	return &ConnectionError{Method: call.method, Path: call.path, Problem: connectionProblem(err), Err: err}
+	return &ConnectionError{Method: call.method, Path: call.path, Problem: connectionProblem(err), Err: c.redactError(err)}
+}
+
+// redactedError is an error whose text repeated a secret, as net/http's do that
+// quote an answer which isn't HTTP.
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+func (e *redactedError) Unwrap() error { return e.err }
+
+func (c *Client) redactError(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := c.redact(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	return &redactedError{text: text, err: err}
 }
 
 func connectionProblem(err error) ConnectionProblem {
@@ -235,8 +255,11 @@ type errorEnvelope struct {
 // parseErrorEnvelope reads SigNoz's error envelope, whatever the content type
 // says: before v0.127 it travels as text/plain.
 func parseErrorEnvelope(body []byte) (errorEnvelope, bool) {
-	var envelope errorEnvelope
-	if err := json.Unmarshal(body, &envelope); err != nil {
+	var (
+		envelope  errorEnvelope
+		wrongType *json.UnmarshalTypeError // of one field; the others are read
+	)
+	if err := json.Unmarshal(body, &envelope); err != nil && !errors.As(err, &wrongType) {
 		return errorEnvelope{}, false
 	}
 	return envelope, envelope.Error.Code != "" || envelope.Error.Message != ""
@@ -244,9 +267,7 @@ func parseErrorEnvelope(body []byte) (errorEnvelope, bool) {
 
 // errorFrom turns an answer that isn't a success into an Error.
 func (c *Client) errorFrom(call call, a *answer) *Error {
-	e := &Error{Method: call.method, Path: call.path, Status: a.status, WebPage: isWebPage(a)}
-	e.facts.received = a.received
-	e.facts.date, _ = http.ParseTime(a.header.Get("Date"))
+	e := &Error{Method: call.method, Path: call.path, Status: a.status, WebPage: isWebPage(a), facts: a.facts()}
 	if e.WebPage {
 		return e
 	}
@@ -271,9 +292,10 @@ func (c *Client) errorFrom(call call, a *answer) *Error {
 // malformed is a success that can't be read. What was created by it, if
 // anything, exists all the same.
 func (c *Client) malformed(call call, a *answer, cause error) error {
-	e := &Error{Method: call.method, Path: call.path, Status: a.status, Message: c.redact("the answer isn't what SigNoz answers: " + cause.Error())}
-	e.facts.received = a.received
-	e.facts.date, _ = http.ParseTime(a.header.Get("Date"))
+	e := &Error{
+		Method: call.method, Path: call.path, Status: a.status, facts: a.facts(),
+		Message: c.excerpt("the answer isn't what SigNoz answers: " + cause.Error()),
+	}
 	if call.creates {
 		return &LostAnswerError{Method: call.method, Path: call.path, Err: e}
 	}

@@ -37,7 +37,11 @@ const (
 // role grants of ten parallel workers that way, so that any small count is used up
 // by chance. What bounds both is time: nothing is repeated later than
 // MaxRetries × 40 s after the first attempt. So a call takes at most that long
-// plus one RequestTimeout.
+// plus one RequestTimeout, which covers the redirects of an attempt too.
+//
+// Some operations are several calls: one that a user's session signs may need
+// to sign in first (two calls) and be sent again, and a create whose answer was lost is
+// sent again within the same bound and then looked into, see [Client.CreateKey].
 type retry struct {
 	client   *Client
 	attempt  *attempt
@@ -48,7 +52,13 @@ type retry struct {
 }
 
 func (r *retry) deadline() time.Time {
-	return r.began.Add(time.Duration(r.client.cfg.MaxRetries) * retryWindow)
+	return r.began.Add(r.client.patience())
+}
+
+// patience is how long after its first attempt a call may still be repeated.
+func (c *Client) patience() time.Duration {
+	const atMost = 1 << 20 // keeps the product from overflowing; it is more than a year
+	return time.Duration(max(0, min(c.cfg.MaxRetries, atMost))) * c.window
 }
 
 // check implements [retryablehttp.CheckRetry]. The response is nil on transport errors.
@@ -62,7 +72,7 @@ func (r *retry) check(ctx context.Context, resp *http.Response, err error) (bool
 	if r.client.cfg.MaxRetries <= 0 || ctx.Err() != nil || isPermanent(err) {
 		return false, err
 	}
-	if err != nil && r.creates && r.attempt.left.Load() {
+	if err != nil && r.creates && r.attempt.unsure {
 		return false, err
 	}
 	throttled := resp != nil && resp.StatusCode == http.StatusTooManyRequests
@@ -104,21 +114,8 @@ func askedDelay(resp *http.Response, now time.Time) (time.Duration, bool) {
 	if resp == nil {
 		return 0, false
 	}
-	if header := resp.Header.Get("Retry-After"); header != "" {
-		if seconds, err := strconv.ParseInt(header, 10, 64); err == nil {
-			if seconds < 0 {
-				return 0, false
-			}
-			return time.Duration(min(seconds, int64(maxRetryAfter/time.Second))) * time.Second, true
-		}
-		at, err := http.ParseTime(header)
-		if err != nil {
-			return 0, false
-		}
-		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-			now = date // the server's clock, which Retry-After was made with
-		}
-		return max(0, at.Sub(now)), true
+	if delay, ok := retryAfter(resp.Header, now); ok {
+		return delay, true
 	}
 	body, ok := resp.Body.(*bufferedBody)
 	if !ok {
@@ -129,6 +126,25 @@ func askedDelay(resp *http.Response, now time.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	return time.Duration(envelope.Error.Retry.Delay), true
+}
+
+// retryAfter reads the header of that name. What makes no sense counts as not said.
+func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
+	said := header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(said, 10, 64); err == nil {
+		if seconds < 0 {
+			return 0, false
+		}
+		return time.Duration(min(seconds, int64(maxRetryAfter/time.Second))) * time.Second, true
+	}
+	at, err := http.ParseTime(said)
+	if err != nil {
+		return 0, false
+	}
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date // the server's clock, which Retry-After was made with
+	}
+	return max(0, at.Sub(now)), true
 }
 
 func repeatableStatus(status int, creates bool) bool {
@@ -151,11 +167,7 @@ func (c *Client) send(ctx context.Context, call call, payload []byte) (*answer, 
 	}
 	// A user's token ends after half an hour or so: sign in again, once. The
 	// request was refused, so repeating it is safe whatever it does.
-	renewed, err := c.auth.renew(ctx, c, answer.signature)
-	if err != nil {
-		return nil, err
-	}
-	if !renewed {
+	if !c.auth.renew(answer.signature) {
 		return answer, nil
 	}
 	return c.sendSigned(ctx, call, payload)
@@ -203,7 +215,7 @@ func (c *Client) sendSigned(ctx context.Context, call call, payload []byte) (*an
 	resp, err := doer.Do(req)
 	if err != nil {
 		connErr := c.connectionError(call, err)
-		if call.creates && attempt.left.Load() {
+		if call.creates && attempt.unsure {
 			return nil, &LostAnswerError{Method: call.method, Path: call.path, Err: connErr}
 		}
 		return nil, connErr
@@ -213,15 +225,28 @@ func (c *Client) sendSigned(ctx context.Context, call call, payload []byte) (*an
 	if !ok {
 		return nil, errors.New("the answer wasn't read by the client's own transport")
 	}
-	a := &answer{status: resp.StatusCode, header: resp.Header, body: read.bytes, received: read.received, signature: signature}
-	if call.creates && mayHaveBeenCarriedOut(a.status) {
+	a := &answer{status: resp.StatusCode, header: resp.Header, body: read.bytes, sent: read.sent, received: read.received, signature: signature}
+	if call.creates && leavesOpen(call, a, attempt.unsure) {
 		return nil, &LostAnswerError{Method: call.method, Path: call.path, Err: c.errorFrom(call, a)}
 	}
 	return a, nil
 }
 
-// mayHaveBeenCarriedOut tells whether an error status leaves open if the
-// server, or one behind the proxy that answered, did what was asked.
-func mayHaveBeenCarriedOut(status int) bool {
-	return status == http.StatusRequestTimeout || (status >= 500 && status != http.StatusNotImplemented)
+// leavesOpen tells whether the last answer to a call that creates something
+// leaves open if the server, or one behind the proxy that answered, did what was asked.
+func leavesOpen(call call, a *answer, unsure bool) bool {
+	switch {
+	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests:
+		return true
+	case a.status == http.StatusConflict:
+		return unsure // the object in the way may be of an earlier attempt
+	case a.status >= 500:
+		return a.status != http.StatusNotImplemented
+	case a.status >= 300:
+		return false
+	}
+	// A success that isn't the one that was due; but the web page, with its 200,
+	// is how SigNoz answers calls that it lacks.
+	wrongPage := isWebPage(a) && a.status == call.want
+	return wrongPage || (a.status != call.want && !isWebPage(a))
 }

@@ -110,8 +110,10 @@ const (
 )
 
 // byGeneration tries the way that this server is thought to have and, where it
-// lacks the call, the other. As long as nothing is known, one call at a time
-// tries, so that twenty workers don't all learn the same.
+// lacks the call, the other. Only a way that worked is remembered, so a web page
+// that came for another reason, from a proxy say, changes nothing. As long as
+// nothing is known, one call at a time tries, so that twenty workers don't all
+// learn the same.
 func (c *Client) byGeneration(ctx context.Context, byBinding, nested func() error) error {
 	release, err := c.enterUnknown(ctx)
 	if err != nil {
@@ -119,24 +121,25 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested func() erro
 	}
 	defer release()
 
-	used, first, second := generationBindings, byBinding, nested
-	other := generationNested
-	if c.roleGeneration.Load() == generationNested {
-		used, first, second, other = generationNested, nested, byBinding, generationBindings
+	type way struct {
+		generation roleGeneration
+		try        func() error
 	}
-	err = first()
-	if !lacksCall(err) {
+	first, second := way{generationBindings, byBinding}, way{generationNested, nested}
+	if c.roleGeneration.Load() == generationNested {
+		first, second = second, first
+	}
+	// The first once more, since its web page may have been a proxy's.
+	for _, w := range []way{first, second, first} {
+		err = w.try()
+		if lacksCall(err) {
+			continue
+		}
 		if answered(err) {
-			c.roleGeneration.Store(used)
+			c.roleGeneration.Store(w.generation)
 		}
 		return err
 	}
-	c.roleGeneration.Store(other)
-	release()
-	if err := second(); !lacksCall(err) {
-		return err
-	}
-	c.roleGeneration.CompareAndSwap(other, generationUnknown)
 	return fmt.Errorf("%w: %w", ErrNoRoleCall, err)
 }
 

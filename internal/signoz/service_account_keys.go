@@ -107,7 +107,7 @@ func (c *Client) Key(ctx context.Context, accountID, keyID string) (*Key, error)
 
 func (c *Client) keyList(ctx context.Context, accountID string) (*keyList, error) {
 	return c.keys.of(accountID).get(ctx, func(ctx context.Context) (*keyList, error) {
-		keys, _, err := c.listKeys(ctx, accountID)
+		keys, err := c.listKeys(ctx, accountID)
 		if err != nil {
 			return nil, err
 		}
@@ -119,150 +119,173 @@ func (c *Client) keyList(ctx context.Context, accountID string) (*keyList, error
 	})
 }
 
-func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, answerFacts, error) {
-	var (
-		wire  []wireKey
-		facts answerFacts
-	)
-	if err := c.do(ctx, call{method: http.MethodGet, path: keysPath(accountID), want: http.StatusOK, sent: &facts}, &wire); err != nil {
-		return nil, facts, err
+func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, error) {
+	var wire []wireKey
+	if err := c.do(ctx, call{method: http.MethodGet, path: keysPath(accountID), want: http.StatusOK}, &wire); err != nil {
+		return nil, err
 	}
 	keys := make([]Key, len(wire))
 	for i := range wire {
 		keys[i] = wire[i].key()
 	}
-	return keys, facts, nil
+	return keys, nil
 }
 
 // CreateKey makes a key. If the answer is lost, and with it the value, it
 // revokes the key that this very call made and makes it again; a key that was
-// there before is never touched.
+// there before is never touched. It says so with an [*UnresolvedError] when it
+// can't find out, or can't set right, what the lost call did.
+//
+// A create whose answers get lost is sent again MaxRetries times, and not later
+// than MaxRetries × 40 s after the first. Looking into it takes up to five
+// more calls, together 10 seconds once the run was cancelled or that time is over.
 func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
-	defer c.keys.of(accountID).drop()
-	began := time.Now()
-	created, err := c.postKey(ctx, accountID, key)
-	for repeat := 0; isLost(err); repeat++ {
-		if ctx.Err() != nil || c.patienceEnded(began, repeat) {
-			return nil, c.abandonKey(ctx, accountID, key, began, err)
-		}
-		if err := c.pause(ctx, repeat); err != nil {
-			continue // cancelled: the check above ends the loop
-		}
-		lost := err
-		if created, err = c.postKey(ctx, accountID, key); IsConflict(err) {
-			created, err = c.replaceLost(ctx, accountID, key, began, lost, err)
-		}
-	}
+	created, _, err := c.createKey(ctx, accountID, key)
 	return created, err
 }
 
-func (c *Client) postKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
-	var created CreatedKey
+func (c *Client) createKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, answerFacts, error) {
+	defer c.keys.of(accountID).drop()
+	var lost losses
+	for repeat := 0; ; repeat++ {
+		sent := time.Now()
+		created, facts, err := c.postKey(ctx, accountID, key)
+		switch {
+		case err == nil:
+			return created, facts, nil
+		case isLost(err):
+			lost.add(sent, err)
+		case !lost.any():
+			return nil, facts, err
+		case IsConflict(err):
+			if created, err := c.replaceLost(ctx, accountID, key, &lost, err); created != nil || err != nil {
+				return created, facts, err
+			}
+		default:
+			return nil, facts, c.abandonKey(ctx, accountID, key, &lost, err)
+		}
+		if c.patienceEnded(lost.began(), repeat) || c.pause(ctx, repeat) != nil {
+			return nil, facts, c.abandonKey(ctx, accountID, key, &lost, lost.unwrapped())
+		}
+	}
+}
+
+func (c *Client) postKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, answerFacts, error) {
+	var (
+		created CreatedKey
+		facts   answerFacts
+	)
 	request := call{
-		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, creates: true,
+		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, creates: true, facts: &facts,
 		body: keyAttributes{Name: key.Name, ExpiresAt: unixOrZero(key.ExpiresAt)},
 	}
 	if err := c.do(ctx, request, &created); err != nil {
-		return nil, err
+		return nil, facts, err
 	}
 	if created.ID == "" || created.Value == "" {
-		return nil, &LostAnswerError{Method: request.method, Path: request.path, Err: errors.New("the answer has no id or no key value")}
+		return nil, facts, &LostAnswerError{Method: request.method, Path: request.path, Err: errors.New("the answer has no id or no key value")}
 	}
-	return &created, nil
+	c.claims.take(created.ID)
+	return &created, facts, nil
 }
 
-// replaceLost decides whose key stands in the way of a repeated create. If the
-// first attempt made it, it is revoked for another one that has taken its place.
-//
-// Key names carry no mark of who made them, so the time decides, on the
-// server's clock: the substitute, made under a name of its own, tells it exactly. Only then
-// is anything revoked, and the substitute gets the name.
-func (c *Client) replaceLost(ctx context.Context, accountID string, key NewKey, began time.Time, lost, conflict error) (*CreatedKey, error) {
-	found, _, err := c.findKey(ctx, accountID, key.Name)
+// replaceLost decides whose key stands in the way of a repeated create. If a
+// lost attempt made it, its value is gone, and another key takes its place. Neither
+// a key nor an error means that nothing stands in the way any more.
+func (c *Client) replaceLost(ctx context.Context, accountID string, key NewKey, lost *losses, conflict error) (*CreatedKey, error) {
+	ctx, release := outlive(ctx, recoverTime)
+	defer release()
+	found, err := c.findKey(ctx, accountID, key.Name)
+	if err == nil && found != nil && key.UniqueName {
+		err = c.RevokeKey(ctx, accountID, found.ID)
+		found = nil
+	}
 	if err != nil {
-		return nil, &UnresolvedError{Lost: lost, Err: err}
+		return nil, &UnresolvedError{Lost: lost.last, Err: err}
 	}
 	if found == nil {
-		return nil, lost // gone by now: try again
-	}
-	if key.UniqueName {
-		if err := c.RevokeKey(ctx, accountID, found.ID); err != nil {
-			return nil, &UnresolvedError{Lost: lost, Err: err}
-		}
-		return nil, lost
+		return nil, nil
 	}
 
-	substitute, err := c.CreateKey(ctx, accountID, NewKey{Name: UniqueKeyName(key.Name + "-"), ExpiresAt: key.ExpiresAt, UniqueName: true})
+	substitute, by, err := c.makerOfKey(ctx, accountID, key, found, lost)
 	if err != nil {
-		return nil, &UnresolvedError{Lost: lost, Err: err}
+		return nil, &UnresolvedError{Lost: lost.last, Err: err}
 	}
-	made := c.timeOfKey(ctx, accountID, substitute.ID)
-	if !madeSince(found.CreatedAt, began, made) {
-		if err := c.RevokeKey(ctx, accountID, substitute.ID); err != nil {
-			return nil, &UnresolvedError{Lost: lost, Err: err}
+	if by == thisCreate && c.claims.take(found.ID) {
+		err = c.RevokeKey(ctx, accountID, found.ID)
+		if err == nil {
+			err = c.UpdateKey(ctx, accountID, substitute.ID, key.Name, key.ExpiresAt)
 		}
-		return nil, conflict
+		if err == nil {
+			return substitute, nil
+		}
 	}
-	err = c.RevokeKey(ctx, accountID, found.ID)
-	if err == nil {
-		err = c.UpdateKey(ctx, accountID, substitute.ID, key.Name, key.ExpiresAt)
+	if err := errors.Join(err, c.RevokeKey(ctx, accountID, substitute.ID)); err != nil {
+		return nil, &UnresolvedError{Lost: lost.last, Err: err}
 	}
-	if err != nil {
-		ctx, cancel := afterCancel(ctx)
-		defer cancel()
-		return nil, &UnresolvedError{Lost: lost, Err: errors.Join(err, c.RevokeKey(ctx, accountID, substitute.ID))}
+	if by == unknownMaker {
+		return nil, &UnresolvedError{Lost: lost.last, Err: conflict}
 	}
-	return substitute, nil
+	return nil, conflict
 }
 
-// timeOfKey tells when a key made just now was made on the server's clock.
-func (c *Client) timeOfKey(ctx context.Context, accountID, keyID string) serverTime {
-	local := time.Now()
-	if at, ok := timeOfUUID(keyID); ok {
-		return serverTime{at: at, local: local}
-	}
-	keys, _, err := c.listKeys(ctx, accountID)
+// makerOfKey tells who made the key that was found under the name of key. Key
+// names carry no mark of who made them, so the time decides, on the server's
+// clock, and that is told by another key, made now under a name of its own.
+// It is up to the caller to use that one or to revoke it.
+func (c *Client) makerOfKey(ctx context.Context, accountID string, key NewKey, found *Key, lost *losses) (*CreatedKey, maker, error) {
+	substitute, facts, err := c.createKey(ctx, accountID, NewKey{Name: UniqueKeyName(key.Name + "-"), ExpiresAt: key.ExpiresAt, UniqueName: true})
 	if err != nil {
-		return serverTime{}
+		return nil, unknownMaker, err
 	}
-	for i := range keys {
-		if keys[i].ID == keyID {
-			return serverTime{at: keys[i].CreatedAt, local: local}
-		}
-	}
-	return serverTime{}
+	return substitute, lost.makerOf(found.CreatedAt, facts.momentOfID(substitute.ID)), nil
 }
 
-// abandonKey is for when the run ends while an answer is missing: if the key
-// was made, nobody knows its value, so it is revoked.
-func (c *Client) abandonKey(ctx context.Context, accountID string, key NewKey, began time.Time, lost error) error {
-	ctx, cancel := afterCancel(ctx)
+// abandonKey is for when a create is given up while an answer is missing: if
+// the key was made, nobody knows its value, so it is revoked. What it returns is
+// failure, or what stood in the way of that.
+func (c *Client) abandonKey(ctx context.Context, accountID string, key NewKey, lost *losses, failure error) error {
+	ctx, cancel := lastLook(ctx)
 	defer cancel()
-	found, facts, err := c.findKey(ctx, accountID, key.Name)
+	found, err := c.findKey(ctx, accountID, key.Name)
 	if err != nil {
-		return &UnresolvedError{Lost: lost, Err: err}
+		return &UnresolvedError{Lost: lost.last, Err: err}
 	}
-	if found == nil || (!key.UniqueName && !madeSince(found.CreatedAt, began, facts.serverTime())) {
-		return lost
+	if found == nil {
+		return failure
+	}
+	if !key.UniqueName {
+		substitute, by, err := c.makerOfKey(ctx, accountID, key, found, lost)
+		if err == nil {
+			err = c.RevokeKey(ctx, accountID, substitute.ID)
+		}
+		switch {
+		case err != nil:
+			return &UnresolvedError{Lost: lost.last, Err: err}
+		case by == unknownMaker:
+			return &UnresolvedError{Lost: lost.last, Err: errors.New("a key of this name was made meanwhile, and it can't be told by whom")}
+		case by == somebodyElse || !c.claims.take(found.ID):
+			return failure
+		}
 	}
 	if err := c.RevokeKey(ctx, accountID, found.ID); err != nil {
-		return &UnresolvedError{Lost: lost, Err: err}
+		return &UnresolvedError{Lost: lost.last, Err: err}
 	}
-	return lost
+	return failure
 }
 
 // findKey asks the server, not the shared list, for the key of that name.
-func (c *Client) findKey(ctx context.Context, accountID, name string) (*Key, answerFacts, error) {
-	keys, facts, err := c.listKeys(ctx, accountID)
+func (c *Client) findKey(ctx context.Context, accountID, name string) (*Key, error) {
+	keys, err := c.listKeys(ctx, accountID)
 	if err != nil {
-		return nil, facts, err
+		return nil, err
 	}
 	for i := range keys {
 		if keys[i].Name == name {
-			return &keys[i], facts, nil
+			return &keys[i], nil
 		}
 	}
-	return nil, facts, nil
+	return nil, nil
 }
 
 // UpdateKey sets the name and the expiry of a key (zero: never). Its value

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
-	"strconv"
 	"time"
 )
 
@@ -50,9 +48,16 @@ const accountsPath = "/api/v1/service_accounts"
 // ServiceAccount reads one account with its roles. It answers for deleted
 // accounts too.
 func (c *Client) ServiceAccount(ctx context.Context, id string) (*ServiceAccount, error) {
+	return c.readAccount(ctx, accountsPath+segments(id))
+}
+
+func (c *Client) readAccount(ctx context.Context, path string) (*ServiceAccount, error) {
 	var account ServiceAccount
-	if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath + segments(id), want: http.StatusOK}, &account); err != nil {
+	if err := c.do(ctx, call{method: http.MethodGet, path: path, want: http.StatusOK}, &account); err != nil {
 		return nil, err
+	}
+	if account.ID == "" {
+		return nil, &Error{Method: http.MethodGet, Path: path, Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: the account has no id"}
 	}
 	return &account, nil
 }
@@ -110,11 +115,7 @@ func (c *Client) ServiceAccountFromList(ctx context.Context, id string) (*Servic
 // Me reads the account whose key signs the requests.
 func (c *Client) Me(ctx context.Context) (*ServiceAccount, error) {
 	return c.me.get(ctx, func(ctx context.Context) (*ServiceAccount, error) {
-		var account ServiceAccount
-		if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath + "/me", want: http.StatusOK}, &account); err != nil {
-			return nil, err
-		}
-		return &account, nil
+		return c.readAccount(ctx, accountsPath+"/me")
 	})
 }
 
@@ -131,24 +132,33 @@ type accountName struct {
 // CreateServiceAccount makes an account and returns its id. If the answer is
 // lost, it finds out whether the account was made, and returns the id of the
 // account that this very call made; an account that was there before is never
-// returned.
+// returned. It says so with an [*UnresolvedError] when it can't find out.
+//
+// How long that may take is the same as for [Client.CreateKey].
 func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string, error) {
 	defer c.accountsChanged()
-	began := time.Now()
-	id, err := c.postAccount(ctx, name)
-	for repeat := 0; isLost(err); repeat++ {
-		if ctx.Err() != nil || c.patienceEnded(began, repeat) {
-			return c.recoverAccount(ctx, name, began, err)
+	var lost losses
+	for repeat := 0; ; repeat++ {
+		sent := time.Now()
+		id, err := c.postAccount(ctx, name)
+		switch {
+		case err == nil:
+			return id, nil
+		case isLost(err):
+			lost.add(sent, err)
+		case !lost.any():
+			return "", err
+		case IsConflict(err):
+			ctx, release := outlive(ctx, recoverTime)
+			defer release()
+			return c.resolveAccount(ctx, name, &lost, err)
+		default:
+			return c.recoverAccount(ctx, name, &lost, err)
 		}
-		if err := c.pause(ctx, repeat); err != nil {
-			continue // cancelled: the check above ends the loop
-		}
-		lost := err
-		if id, err = c.postAccount(ctx, name); IsConflict(err) {
-			return c.resolveAccount(ctx, name, began, lost, err)
+		if c.patienceEnded(lost.began(), repeat) || c.pause(ctx, repeat) != nil {
+			return c.recoverAccount(ctx, name, &lost, lost.unwrapped())
 		}
 	}
-	return id, err
 }
 
 func (c *Client) postAccount(ctx context.Context, name string) (string, error) {
@@ -162,59 +172,67 @@ func (c *Client) postAccount(ctx context.Context, name string) (string, error) {
 	if created.ID == "" {
 		return "", &LostAnswerError{Method: request.method, Path: request.path, Err: errors.New("the answer has no id")}
 	}
+	c.claims.take(created.ID)
 	return created.ID, nil
 }
 
 // resolveAccount decides whose account stands in the way of a repeated create:
-// that of the first attempt, whose answer was lost, or one that was there before.
-func (c *Client) resolveAccount(ctx context.Context, name string, began time.Time, lost, conflict error) (string, error) {
-	account, facts, err := c.findActive(ctx, name)
+// that of a lost attempt, or somebody else's.
+func (c *Client) resolveAccount(ctx context.Context, name string, lost *losses, conflict error) (string, error) {
+	account, err := c.findActive(ctx, name)
 	if err != nil {
-		return "", &UnresolvedError{Lost: lost, Err: err}
+		return "", &UnresolvedError{Lost: lost.last, Err: err}
 	}
 	if account == nil {
 		return "", conflict // the e-mail address is taken, by an account that was renamed since
 	}
-	now, ok := serverTimeOfConflict(conflict)
-	if !ok {
-		now = facts
+	switch lost.makerOf(account.CreatedAt, momentOfConflict(conflict)) {
+	case thisCreate:
+		if c.claims.take(account.ID) {
+			return account.ID, nil
+		}
+	case unknownMaker:
+		return "", &UnresolvedError{Lost: lost.last, Err: conflict}
 	}
-	if !madeSince(account.CreatedAt, began, now) {
-		return "", conflict
-	}
-	return account.ID, nil
+	return "", conflict
 }
 
-// recoverAccount is for when the run ends while an answer is missing: the
-// account, if it was made, must not be left behind unnoticed.
-func (c *Client) recoverAccount(ctx context.Context, name string, began time.Time, lost error) (string, error) {
-	ctx, cancel := afterCancel(ctx)
+// recoverAccount is for when a create is given up while an answer is missing:
+// the account, if it was made, must not be left behind unnoticed. Otherwise
+// failure is what is reported.
+func (c *Client) recoverAccount(ctx context.Context, name string, lost *losses, failure error) (string, error) {
+	ctx, cancel := lastLook(ctx)
 	defer cancel()
-	account, facts, err := c.findActive(ctx, name)
+	account, err := c.findActive(ctx, name)
 	if err != nil {
-		return "", &UnresolvedError{Lost: lost, Err: err}
+		return "", &UnresolvedError{Lost: lost.last, Err: err}
 	}
-	if account == nil || !madeSince(account.CreatedAt, began, facts) {
-		return "", lost
+	if account == nil {
+		return "", failure
 	}
-	return account.ID, nil
+	// The name is taken, so this makes nothing: its 409 tells the server's clock.
+	id, err := c.postAccount(ctx, name)
+	switch {
+	case err == nil:
+		return id, nil // the one in the way has gone meanwhile
+	case IsConflict(err) && !isLost(err):
+		return c.resolveAccount(ctx, name, lost, err)
+	}
+	return "", &UnresolvedError{Lost: lost.last, Err: err}
 }
 
 // findActive asks the server, not the shared list, for the active account of that name.
-func (c *Client) findActive(ctx context.Context, name string) (*ServiceAccount, serverTime, error) {
-	var (
-		list  []ServiceAccount
-		facts answerFacts
-	)
-	if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK, sent: &facts}, &list); err != nil {
-		return nil, serverTime{}, err
+func (c *Client) findActive(ctx context.Context, name string) (*ServiceAccount, error) {
+	var list []ServiceAccount
+	if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK}, &list); err != nil {
+		return nil, err
 	}
 	for i := range list {
 		if list[i].Name == name && !list[i].Deleted() {
-			return &list[i], facts.serverTime(), nil
+			return &list[i], nil
 		}
 	}
-	return nil, facts.serverTime(), nil
+	return nil, nil
 }
 
 // RenameServiceAccount gives the account another name. Its e-mail address stays.
@@ -236,77 +254,4 @@ func (c *Client) DeleteServiceAccount(ctx context.Context, id string) error {
 		return nil
 	}
 	return err
-}
-
-// serverTime is a moment on the server's clock and when, on ours, it was over.
-type serverTime struct {
-	at    time.Time
-	local time.Time
-}
-
-func (f answerFacts) serverTime() serverTime { return serverTime{at: f.date, local: f.received} }
-
-// madeSince tells whether an object that the server made at created was made
-// after began, a moment on our clock. It holds the two clocks together by one
-// moment known on both, so a wrong clock on either side does no harm.
-func madeSince(created time.Time, began time.Time, known serverTime) bool {
-	if known.at.IsZero() || known.local.IsZero() {
-		return false
-	}
-	beganOnServer := known.at.Add(-known.local.Sub(began))
-	// Milliseconds: ids hold no more of the time.
-	return !created.Before(beganOnServer.Truncate(time.Millisecond))
-}
-
-var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
-
-// serverTimeOfConflict reads the server's clock off a 409: its message names the
-// id that the refused account would have had, a UUID of version 7, which begins
-// with the time it was made at.
-func serverTimeOfConflict(err error) (serverTime, bool) {
-	var e *Error
-	if !errors.As(err, &e) {
-		return serverTime{}, false
-	}
-	at, ok := timeOfUUID(uuidPattern.FindString(e.Message))
-	return serverTime{at: at, local: e.facts.received}, ok
-}
-
-// timeOfUUID reads the time, in milliseconds, that a UUID of version 7 was made at (RFC 9562).
-func timeOfUUID(id string) (time.Time, bool) {
-	m := uuidPattern.FindStringSubmatch(id)
-	if m == nil || m[1] != "7" {
-		return time.Time{}, false
-	}
-	millis, err := strconv.ParseInt(id[:8]+id[9:13], 16, 64)
-	if err != nil {
-		return time.Time{}, false
-	}
-	return time.UnixMilli(millis), true
-}
-
-// patienceEnded tells whether a create whose answers get lost has been tried
-// often and long enough. The limits are those of the retries of other calls.
-func (c *Client) patienceEnded(began time.Time, repeats int) bool {
-	return repeats >= c.cfg.MaxRetries || time.Since(began) > time.Duration(c.cfg.MaxRetries)*retryWindow
-}
-
-// pause waits before create number repeat+2 of one call.
-func (c *Client) pause(ctx context.Context, repeat int) error {
-	timer := time.NewTimer(jittered(c.cfg.RetryWait, repeat+1))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// recoverTime bounds the look at the server after a run was cancelled.
-const recoverTime = 10 * time.Second
-
-// afterCancel is a context for what must still be done when ctx is over.
-func afterCancel(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), recoverTime)
 }

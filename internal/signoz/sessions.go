@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // apiKeyHeader carries a service account's key. SigNoz ignores it in a request
@@ -22,10 +22,10 @@ const apiKeyHeader = "SIGNOZ-API-KEY" //nolint:gosec // a header's name
 type credentials interface {
 	// sign puts a signature on req and returns it, for renew to know which one was refused.
 	sign(ctx context.Context, c *Client, req *http.Request) (signature string, err error)
-	// renew replaces a signature that was refused. False means that there is no other.
-	renew(ctx context.Context, c *Client, refused string) (bool, error)
-	// token is a secret that came up during the run, to be kept out of errors.
-	token() string
+	// renew gives up a signature that was refused. False means that there is no other.
+	renew(refused string) bool
+	// secrets came up during the run and are to be kept out of errors.
+	secrets() []string
 }
 
 func newCredentials(cfg Config) (credentials, error) {
@@ -57,9 +57,9 @@ func (k apiKey) sign(_ context.Context, _ *Client, req *http.Request) (string, e
 	return "", nil
 }
 
-func (apiKey) renew(context.Context, *Client, string) (bool, error) { return false, nil }
+func (apiKey) renew(string) bool { return false }
 
-func (apiKey) token() string { return "" } // known from the configuration
+func (apiKey) secrets() []string { return nil } // known from the configuration
 
 // userSession signs with a user's access token, which it gets at the first
 // request and again whenever the server refuses it: tokens end after half an
@@ -67,36 +67,32 @@ func (apiKey) token() string { return "" } // known from the configuration
 type userSession struct {
 	email, password, orgID string
 
-	mu      sync.Mutex   // held while signing in
-	current atomic.Value // string: the access token
+	tokens shared[string]
+
+	mu     sync.Mutex
+	issued []string // every token of this run, for secrets
 }
 
-func (s *userSession) token() string {
-	token, _ := s.current.Load().(string)
-	return token
+func (s *userSession) secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.issued)
 }
 
 func (s *userSession) sign(ctx context.Context, c *Client, req *http.Request) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.token() == "" {
-		if err := s.signIn(ctx, c); err != nil {
-			return "", err
-		}
+	token, err := s.tokens.get(ctx, func(ctx context.Context) (string, error) { return s.signIn(ctx, c) })
+	if err != nil {
+		return "", err
 	}
-	token := s.token()
 	req.Header.Set("Authorization", "Bearer "+token)
 	return token, nil
 }
 
-func (s *userSession) renew(ctx context.Context, c *Client, refused string) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.token() != refused {
-		return true, nil // another worker signed in meanwhile
-	}
-	s.current.Store("")
-	return true, s.signIn(ctx, c)
+func (s *userSession) renew(refused string) bool {
+	// Of many workers whose token was refused one drops it, and none drops the
+	// one that another got meanwhile.
+	s.tokens.dropIf(func(token string) bool { return token == refused })
+	return true
 }
 
 // SignInError says why a user's sign-in was refused.
@@ -132,10 +128,10 @@ func (e *SignInError) Unwrap() error { return e.Err }
 // Organisation is one that a user can sign in to.
 type Organisation struct{ ID, Name string }
 
-func (s *userSession) signIn(ctx context.Context, c *Client) error {
+func (s *userSession) signIn(ctx context.Context, c *Client) (string, error) {
 	orgID, err := s.organisation(ctx, c)
 	if err != nil {
-		return err
+		return "", err
 	}
 	body := struct {
 		Email    string `json:"email"`
@@ -148,14 +144,16 @@ func (s *userSession) signIn(ctx context.Context, c *Client) error {
 	err = c.do(ctx, call{method: http.MethodPost, path: "/api/v2/sessions/email_password", body: body, want: http.StatusOK, anonymous: true}, &session)
 	switch {
 	case hasCode(err, codeWrongCredentials) || IsUnauthenticated(err):
-		return &SignInError{Problem: SignInWrongPassword, Email: s.email, OrgID: orgID, Err: err}
+		return "", &SignInError{Problem: SignInWrongPassword, Email: s.email, OrgID: orgID, Err: err}
 	case err != nil:
-		return fmt.Errorf("signing in as %s: %w", s.email, err)
+		return "", fmt.Errorf("signing in as %s: %w", s.email, err)
 	case !validHeaderValue(session.AccessToken) || session.AccessToken == "":
-		return fmt.Errorf("signing in as %s: %w", s.email, errors.New("the server gave no usable access token"))
+		return "", fmt.Errorf("signing in as %s: %w", s.email, errors.New("the server gave no usable access token"))
 	}
-	s.current.Store(session.AccessToken)
-	return nil
+	s.mu.Lock()
+	s.issued = append(s.issued, session.AccessToken)
+	s.mu.Unlock()
+	return session.AccessToken, nil
 }
 
 // organisation finds the id of the organisation to sign in to.

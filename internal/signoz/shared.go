@@ -31,6 +31,10 @@ type flight[T any] struct {
 // as long as anybody waits for it: one caller's cancelled context doesn't fail
 // the others.
 func (s *shared[T]) get(ctx context.Context, fetch func(context.Context) (T, error)) (T, error) {
+	if err := ctx.Err(); err != nil {
+		var zero T
+		return zero, err
+	}
 	s.mu.Lock()
 	f := s.current
 	if f == nil {
@@ -88,6 +92,22 @@ func (s *shared[T]) drop() {
 	s.mu.Lock()
 	s.current = nil
 	s.mu.Unlock()
+}
+
+// dropIf is drop for a value that turned out to be bad. A request under way stays.
+func (s *shared[T]) dropIf(bad func(T) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil {
+		return
+	}
+	select {
+	case <-s.current.done:
+		if bad(s.current.value) {
+			s.current = nil
+		}
+	default:
+	}
 }
 
 // sharedByID is a shared value for each of many ids.

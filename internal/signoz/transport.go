@@ -80,12 +80,18 @@ type answer struct {
 	status    int
 	header    http.Header
 	body      []byte
+	sent      time.Time
 	received  time.Time
 	signature string
 }
 
+// answerFacts tell when the server answered, on our clock with its monotonic reading.
+type answerFacts struct{ sent, received time.Time }
+
+func (a *answer) facts() answerFacts { return answerFacts{sent: a.sent, received: a.received} }
+
 func isWebPage(a *answer) bool {
-	return strings.HasPrefix(a.header.Get("Content-Type"), "text/html")
+	return strings.HasPrefix(strings.ToLower(a.header.Get("Content-Type")), "text/html")
 }
 
 // bufferedBody is an answer's body that was read whole inside the round trip,
@@ -93,8 +99,8 @@ func isWebPage(a *answer) bool {
 // the attempt's time limit covers it.
 type bufferedBody struct {
 	*bytes.Reader
-	bytes    []byte
-	received time.Time
+	bytes          []byte
+	sent, received time.Time
 }
 
 func (*bufferedBody) Close() error { return nil }
@@ -102,7 +108,7 @@ func (*bufferedBody) Close() error { return nil }
 // errTooLarge is permanent: the next answer would be as large.
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 
-// errRedirectRefused ends a redirect that would take the key elsewhere.
+// redirectRefusedError ends a redirect that would take the key elsewhere.
 type redirectRefusedError struct{ from, to string }
 
 func (e *redirectRefusedError) Error() string {
@@ -133,16 +139,25 @@ type attempt struct {
 	path    string
 	creates bool
 	number  int
-	left    atomic.Bool // a request left this machine and wasn't answered with a status
+	until   time.Time // when the present attempt times out
+
+	// unsure is set once it can't be told any more that nothing was carried out:
+	// a request left this machine and wasn't answered, or it was answered 429,
+	// which v0.118 does to deletions that it carried out.
+	unsure bool
 }
 
-// RoundTrip implements [http.RoundTripper].
+// RoundTrip implements [http.RoundTripper]. Redirects belong to the attempt
+// that they are the answer to, and to its time.
 func (a *attempt) RoundTrip(req *http.Request) (*http.Response, error) {
-	a.number++
 	began := time.Now()
+	if req.Response == nil {
+		a.number++
+		a.until = began.Add(a.client.cfg.RequestTimeout)
+	}
 	resp, err := a.roundTrip(req)
 	if a.client.cfg.Observe != nil {
-		told := Attempt{Method: req.Method, Path: a.path, Number: a.number, Duration: time.Since(began), Err: err}
+		told := Attempt{Method: req.Method, Path: a.path, Number: a.number, Duration: time.Since(began), Err: a.client.redactError(err)}
 		if resp != nil {
 			told.Status = resp.StatusCode
 		}
@@ -152,21 +167,24 @@ func (a *attempt) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (a *attempt) roundTrip(req *http.Request) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		return nil, err // limit wouldn't notice: nothing is begun after a cancellation
+	}
 	ctx, cancel := a.limit(req.Context())
 	defer cancel()
+	sent := time.Now()
 	var left atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { left.Store(true) }})
 
 	resp, err := a.client.http.RoundTrip(req.WithContext(ctx))
 	if err == nil {
-		err = buffer(resp)
+		err = buffer(resp, sent)
 	}
 	if err != nil {
-		if left.Load() {
-			a.left.Store(true)
-		}
+		a.unsure = a.unsure || left.Load()
 		return nil, err
 	}
+	a.unsure = a.unsure || resp.StatusCode == http.StatusTooManyRequests
 	return resp, nil
 }
 
@@ -174,11 +192,18 @@ func (a *attempt) roundTrip(req *http.Request) (*http.Response, error) {
 // cancellation of the run by createGrace, others end with it.
 func (a *attempt) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	if !a.creates {
-		return context.WithTimeoutCause(ctx, a.client.cfg.RequestTimeout, errTimeout)
+		return context.WithDeadlineCause(ctx, a.until, errTimeout)
 	}
-	own, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), a.client.cfg.RequestTimeout, errTimeout)
+	outliving, release := outlive(ctx, a.client.createGrace)
+	own, cancel := context.WithDeadlineCause(outliving, a.until, errTimeout)
+	return own, func() { cancel(); release() }
+}
+
+// outlive is a context that ends a while after ctx was cancelled.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(createGrace, cancel)
+		timer := time.AfterFunc(grace, cancel)
 		context.AfterFunc(own, func() { timer.Stop() })
 	})
 	return own, func() { stop(); cancel() }
@@ -188,7 +213,7 @@ func (a *attempt) limit(ctx context.Context) (context.Context, context.CancelFun
 var errTimeout = errors.New("no answer within the request timeout")
 
 // buffer reads the answer whole into a bufferedBody.
-func buffer(resp *http.Response) error {
+func buffer(resp *http.Response, sent time.Time) error {
 	defer resp.Body.Close() //nolint:errcheck // read to its end or given up
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
@@ -200,7 +225,7 @@ func buffer(resp *http.Response) error {
 	if cutShort(resp, body) {
 		return fmt.Errorf("the answer broke off after %d bytes: %w", len(body), io.ErrUnexpectedEOF)
 	}
-	resp.Body = &bufferedBody{Reader: bytes.NewReader(body), bytes: body, received: time.Now()}
+	resp.Body = &bufferedBody{Reader: bytes.NewReader(body), bytes: body, sent: sent, received: time.Now()}
 	return nil
 }
 

@@ -1,0 +1,307 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/provider"
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
+)
+
+// Mistakes in a configuration are refused before anything is sent that changes
+// something, on the attribute they are in, with what to do instead.
+func TestPlan_refusesMistakes(t *testing.T) {
+	t.Parallel()
+	const (
+		account = "signoz_service_account"
+		key     = "signoz_service_account_key"
+		id      = `"service_account_id": "01a20456-0000-7000-8000-000000000000"`
+	)
+	past, future := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	for name, c := range map[string]struct {
+		kind, config string
+		says         []string
+	}{
+		"upper case":            {account, `{"name": "CI"}`, []string{"name", `doesn't accept "CI"`, `"ci"`, "lowercase"}},
+		"underscore":            {account, `{"name": "ci_pipeline"}`, []string{`For example: "ci-pipeline"`}},
+		"empty name":            {account, `{"name": ""}`, []string{"name", "empty"}},
+		"digit and hyphen":      {account, `{"name": "-ci1"}`, []string{"name", `"ci1"`}},
+		"long name":             {account, `{"name": "` + strings.Repeat("x", 51) + `"}`, []string{"name", "51 characters", "at most 50"}},
+		"unknown role":          {account, `{"name": "ci", "roles": ["SigNoz-Admin"]}`, []string{`Unknown role "SigNoz-Admin"`, `did you mean "signoz-admin"`, "signoz-viewer"}},
+		"short role":            {account, `{"name": "ci", "roles": ["viewer"]}`, []string{`did you mean "signoz-viewer"`}},
+		"empty role":            {account, `{"name": "ci", "roles": [""]}`, []string{"roles"}},
+		"key without name":      {key, `{` + id + `}`, []string{"name", "name_prefix"}},
+		"key with both names":   {key, `{` + id + `, "name": "a", "name_prefix": "a-"}`, []string{"name", "name_prefix"}},
+		"key's bad name":        {key, `{` + id + `, "name": "Key 1"}`, []string{"name", `"key-1"`}},
+		"key's long prefix":     {key, `{` + id + `, "name_prefix": "` + strings.Repeat("x", 69) + `"}`, []string{"name_prefix", "at most 68"}},
+		"account's name as id":  {key, `{"service_account_id": "ci", "name": "a"}`, []string{"service_account_id", "UUID", "signoz_service_account.NAME.id"}},
+		"past":                  {key, `{` + id + `, "name": "a", "expires_at": "` + past + `"}`, []string{"expires_at", "lies in the past", "minutes ago"}},
+		"unreadable time":       {key, `{` + id + `, "name": "a", "expires_at": "tomorrow"}`, []string{"expires_at", "RFC 3339", "2027-01-31T12:00:00Z"}},
+		"fraction of a second":  {key, `{` + id + `, "name": "a", "expires_at": "2099-01-01T00:00:00.5Z"}`, []string{"expires_at", "whole seconds"}},
+		"date alone":            {key, `{` + id + `, "name": "a", "expires_at": "2099-01-01"}`, []string{"expires_at", "RFC 3339"}},
+		"two lifetimes":         {key, `{` + id + `, "name": "a", "expires_at": "` + future + `", "valid_for": "1h"}`, []string{"expires_at", "valid_for"}},
+		"rotation alone":        {key, `{` + id + `, "name": "a", "rotate_before": "1h"}`, []string{"rotate_before", "valid_for"}},
+		"rotation too early":    {key, `{` + id + `, "name": "a", "valid_for": "1d", "rotate_before": "24h"}`, []string{"rotate_before", "every plan would replace the key"}},
+		"negative lifetime":     {key, `{` + id + `, "name": "a", "valid_for": "-1h"}`, []string{"valid_for", "negative"}},
+		"zero lifetime":         {key, `{` + id + `, "name": "a", "valid_for": "0s"}`, []string{"valid_for", "too short"}},
+		"zero rotation":         {key, `{` + id + `, "name": "a", "valid_for": "1h", "rotate_before": "0d"}`, []string{"rotate_before", "too short"}},
+		"unreadable lifetime":   {key, `{` + id + `, "name": "a", "valid_for": "three months"}`, []string{"valid_for", "90d"}},
+		"months":                {key, `{` + id + `, "name": "a", "valid_for": "3M"}`, []string{"valid_for", "90d"}},
+		"endless lifetime":      {key, `{` + id + `, "name": "a", "valid_for": "40000d"}`, []string{"valid_for", "100 years"}},
+		"negative grace period": {key, `{` + id + `, "name": "a", "destroy_grace_period": "-1s"}`, []string{"destroy_grace_period", "negative"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := embedded(t)
+			p := talk(t, on)
+			p.refused(c.says...).plan(p.none(c.kind), c.config)
+			for _, r := range on.Requests() {
+				if r.Method != "GET" {
+					t.Errorf("%s %s was sent", r.Method, r.Path)
+				}
+			}
+		})
+	}
+}
+
+// An apply that SigNoz refuses says what the object was and what to do.
+func TestApply_explainsRefusals(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	p := talk(t, on)
+	account := on.CreateAccount("taken")
+	on.CreateKey(account.ID, "deploy", time.Time{})
+	id := `"service_account_id": ` + quote(account.ID)
+
+	p.refused(`Can't create service account "taken"`, "name", account.ID, "terraform import").create("signoz_service_account", `{"name": "taken"}`)
+	p.refused(`Can't create the key "deploy"`, "name", "terraform import ADDRESS "+account.ID+"/deploy", "name_prefix").create("signoz_service_account_key", `{`+id+`, "name": "deploy"}`)
+	p.refused(`Can't create the key "deploy"`, "doesn't exist").create("signoz_service_account_key", `{"service_account_id": "01a20456-0000-7000-8000-000000000000", "name": "deploy"}`)
+
+	other := p.create("signoz_service_account", `{"name": "other"}`)
+	p.refused(`Can't update service account "other"`, "name", `named "taken" already`).update(other, `{"name": "taken"}`)
+	second := p.create("signoz_service_account_key", `{`+id+`, "name": "second"}`)
+	p.refused(`Can't update the key "second"`, "name", `named "deploy" already`).update(second, `{`+id+`, "name": "deploy"}`)
+
+	// What the plan let through, because another version takes it, the server refuses.
+	old := embedded(t, signoztest.WithVersion(signoztest.V0_118_0))
+	talk(t, old).refused(`Can't create service account "ci1"`, "only lowercase letters").create("signoz_service_account", `{"name": "ci1"}`)
+}
+
+// The provider doesn't saw off the branch it sits on.
+func TestPlan_protectsItself(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	p := talk(t, on)
+	own := on.AdminAccount()
+	ownKey := on.Keys(own.ID)[0]
+
+	account := p.importID("signoz_service_account", own.Name)
+	p.refused("delete its own service account", "key of another account", "terraform state rm").destroy(account)
+	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-admin"]}`); c.said.warns() {
+		t.Errorf("keeping the roles warns: %s", c.said.text())
+	}
+	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles from its own service account", "signoz-admin") {
+		t.Errorf("taking signoz-admin doesn't warn: %s", c.said.text())
+	}
+
+	const kind = "signoz_service_account_key"
+	state := func(more string) instance {
+		return p.stored(kind, fmt.Sprintf(`{"id": %q, "service_account_id": %q, "name": %q, "key": %s, "ready_for_rotation": false%s}`,
+			ownKey.ID, own.ID, ownKey.Name, quote(ownKey.Value), more))
+	}
+	p.refused("revoke the key that it signs in with", "another key").destroy(state(""))
+	p.refused("revoke the key that it signs in with").plan(state(""), fmt.Sprintf(`{"service_account_id": "01a20456-0000-7000-8000-000000000000", "name": %q}`, ownKey.Name))
+	if c := p.plan(state(`, "destroy_grace_period": "1h"`), ""); !c.said.warns("retires the key that it signs in with", "destroy_grace_period") {
+		t.Errorf("retiring the own key doesn't warn: %s", c.said.text())
+	}
+	if !on.KeyWorks(ownKey.Value) {
+		t.Error("the own key was revoked")
+	}
+
+	// A user can do all of that on purpose.
+	user := unconfigured(t)
+	user.configure(`{"endpoint": ` + quote(on.endpoint) + `, "email": "` + signoztest.AdminEmail + `", "password": "` + signoztest.AdminPassword + `"}`)
+	user.destroy(user.importID("signoz_service_account", own.Name))
+	if on.KeyWorks(ownKey.Value) {
+		t.Error("the key of the deleted account works")
+	}
+}
+
+// An expired key that doesn't rotate gives a warning with the ways out, and one
+// that does is replaced without any.
+func TestPlan_warnsOfExpiredKeys(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	p := talk(t, on, provider.WithNow(on.Clock().Now))
+	id := `"service_account_id": ` + quote(on.CreateAccount("ci").ID)
+	fixed := `{` + id + `, "name": "fixed", "expires_at": "` + on.Clock().Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`
+	lifetime := `{` + id + `, "name": "lifetime", "valid_for": "1h"}`
+	rotating := `{` + id + `, "name": "rotating", "valid_for": "1h", "rotate_before": "20m"}`
+	keys := []struct {
+		config string
+		key    instance
+	}{}
+	for _, config := range []string{fixed, lifetime, rotating} {
+		keys = append(keys, struct {
+			config string
+			key    instance
+		}{config, p.create("signoz_service_account_key", config)})
+	}
+	on.Clock().Advance(2 * time.Hour)
+	for _, k := range keys {
+		c := p.plan(p.read(k.key), k.config)
+		if k.config == rotating {
+			if c.kindOfAction() != "replace" || c.said.warns() {
+				t.Errorf("the rotating key: %s %s", c.kindOfAction(), c.said.text())
+			}
+			continue
+		}
+		if c.kindOfAction() != "no-op" || !c.said.warns("has expired", "1 hour ago", "Extend it", "-replace", "remove it") && !c.said.warns("has expired", "60 minutes ago", "Extend it", "-replace", "remove it") {
+			t.Errorf("%s: %s %s", k.key.text("name"), c.kindOfAction(), c.said.text())
+		}
+		// What needs no request can be changed all the same.
+		p.update(p.read(k.key), strings.Replace(k.config, `"name"`, `"destroy_grace_period": "1h", "name"`, 1))
+	}
+}
+
+// A lifetime that is given to a key, moved and taken back, in all combinations.
+func TestKey_lifetimeOfExistingKeys(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	p := talk(t, on, provider.WithNow(on.Clock().Now))
+	account := on.CreateAccount("ci")
+	config := func(attributes string) string {
+		return `{"service_account_id": ` + quote(account.ID) + `, "name": "a"` + attributes + `}`
+	}
+	expiry := func() time.Time {
+		k, _ := on.KeyByName(account.ID, "a")
+		return k.ExpiresAt
+	}
+	made := on.Clock().Now()
+	near := func(want time.Time) {
+		t.Helper()
+		if d := expiry().Sub(want); d < -5*time.Second || d > 5*time.Second {
+			t.Errorf("the key expires at %s, want %s", expiry(), want)
+		}
+	}
+	const kind, day = "signoz_service_account_key", 24 * time.Hour
+	k := p.create(kind, config(""))
+	value := k.text("key")
+	on.Clock().Advance(10 * day)
+
+	// valid_for counts from the creation, also when it comes later.
+	k = p.update(k, config(`, "valid_for": "30d"`))
+	near(made.Add(30 * day))
+	k = p.update(k, config(`, "valid_for": "40d"`))
+	near(made.Add(40 * day))
+	at := on.Clock().Now().Add(5 * day).UTC().Truncate(time.Second)
+	k = p.update(k, config(`, "expires_at": "`+at.Format(time.RFC3339)+`"`))
+	near(at)
+	k = p.update(k, config(`, "valid_for": "20d"`))
+	near(made.Add(20 * day))
+	k = p.update(k, config(``))
+	if !expiry().IsZero() {
+		t.Errorf("the key expires at %s, want never", expiry())
+	}
+	p.refused("valid_for", "would have expired already", "5 days ago").plan(k, config(`, "valid_for": "5d"`))
+	if k.text("key") != value || !on.KeyWorks(value) {
+		t.Error("the value changed")
+	}
+
+	// The same instant in another notation is no change.
+	k = p.update(k, config(`, "expires_at": "`+at.Format(time.RFC3339)+`"`))
+	same := at.In(time.FixedZone("", -7*3600)).Format(time.RFC3339)
+	if c := p.plan(p.read(k), config(`, "expires_at": "`+same+`"`)); c.kindOfAction() != "no-op" {
+		t.Errorf("another notation: %s", c.kindOfAction())
+	}
+}
+
+// Names made from a prefix fit every server, are unique, and follow the prefix.
+func TestKey_namePrefix(t *testing.T) {
+	t.Parallel()
+	on := embedded(t, signoztest.WithVersion(signoztest.V0_118_0))
+	p := talk(t, on)
+	account := on.CreateAccount("ci")
+	config := func(name string) string {
+		return `{"service_account_id": ` + quote(account.ID) + `, ` + name + `}`
+	}
+	const kind = "signoz_service_account_key"
+	first, second := p.create(kind, config(`"name_prefix": "deploy-"`)), p.create(kind, config(`"name_prefix": "deploy-"`))
+	if a, b := first.text("name"), second.text("name"); a == b || !strings.HasPrefix(a, "deploy-") || len(a) <= len("deploy-")+8 {
+		t.Errorf("names %q and %q", a, b)
+	}
+	p.create(kind, config(`"name_prefix": "`+strings.Repeat("x", 68)+`"`)) // the longest fits
+
+	if c := p.plan(first, config(`"name_prefix": "other-"`)); c.kindOfAction() != "replace" {
+		t.Errorf("another prefix: %s", c.kindOfAction())
+	}
+	// From a name to a prefix and back, the key stays.
+	k := p.update(second, config(`"name": "fixed"`))
+	k = p.update(k, config(`"name_prefix": "again-"`))
+	if k.text("key") != second.text("key") || !strings.HasPrefix(k.text("name"), "again-") {
+		t.Errorf("the key is %s", k.json())
+	}
+	// Renamed elsewhere, it gets a name of its prefix again.
+	on.UpdateKey(account.ID, k.text("id"), "stray", time.Time{})
+	k = p.update(p.read(k), config(`"name_prefix": "again-"`))
+	if !strings.HasPrefix(k.text("name"), "again-") {
+		t.Errorf("the key is named %q", k.text("name"))
+	}
+}
+
+// Destroying with a grace period: never later than the key's own expiry, the
+// name is free at once, and what can't be retired is revoked.
+func TestKey_destroyGracePeriod(t *testing.T) {
+	t.Parallel()
+	const kind = "signoz_service_account_key"
+	for name, c := range map[string]struct {
+		attributes string
+		advance    time.Duration // before the destroy
+		worksFor   time.Duration // after it; 0: not at all
+	}{
+		"none":               {`"name": "a"`, 0, 0},
+		"zero":               {`"name": "a", "destroy_grace_period": "0s"`, 0, 0},
+		"fixed name":         {`"name": "a", "destroy_grace_period": "2h"`, 0, 2 * time.Hour},
+		"prefix":             {`"name_prefix": "a-", "destroy_grace_period": "2h"`, 0, 2 * time.Hour},
+		"expires sooner":     {`"name": "a", "valid_for": "1h", "destroy_grace_period": "2h"`, 0, time.Hour},
+		"prefix, sooner":     {`"name_prefix": "a-", "valid_for": "1h", "destroy_grace_period": "2h"`, 0, time.Hour},
+		"expired":            {`"name": "a", "valid_for": "1h", "destroy_grace_period": "2h"`, 3 * time.Hour, 0},
+		"less than a second": {`"name": "a", "destroy_grace_period": "1ms"`, 0, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := embedded(t)
+			p := talk(t, on, provider.WithNow(on.Clock().Now))
+			account := on.CreateAccount("ci")
+			k := p.create(kind, `{"service_account_id": `+quote(account.ID)+`, `+c.attributes+`}`)
+			value := k.text("key")
+			on.Clock().Advance(c.advance)
+			on.ResetRequests()
+			p.destroy(p.read(k))
+			if n := on.CountRequests("PUT", "**") + on.CountRequests("DELETE", "**"); n > 1 {
+				t.Errorf("%d requests, want one", n)
+			}
+			if works := on.KeyWorks(value); works != (c.worksFor > 0) {
+				t.Errorf("right after the destroy the key works: %v", works)
+			}
+			if _, taken := on.KeyByName(account.ID, "a"); taken {
+				t.Error("the name is still taken")
+			}
+			if c.worksFor > time.Minute {
+				on.Clock().Advance(c.worksFor - time.Minute)
+				if !on.KeyWorks(value) {
+					t.Error("the key doesn't work to the end of its grace period")
+				}
+			}
+			on.Clock().Advance(2 * time.Minute)
+			if on.KeyWorks(value) {
+				t.Error("the key works after its grace period")
+			}
+		})
+	}
+}

@@ -1,0 +1,221 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"encoding/pem"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
+)
+
+// clearEnvironment removes what a developer's shell may set. It excludes
+// parallel runs: the environment belongs to the whole process.
+func clearEnvironment(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{
+		"SIGNOZ_ENDPOINT", "SIGNOZ_API_KEY", "SIGNOZ_ACCESS_TOKEN", "SIGNOZ_EMAIL", "SIGNOZ_PASSWORD",
+		"SIGNOZ_ORG_ID", "SIGNOZ_REQUEST_TIMEOUT", "SIGNOZ_MAX_RETRIES",
+	} {
+		t.Setenv(name, "")
+	}
+}
+
+func TestProvider_configuration(t *testing.T) { //nolint:paralleltest // changes the environment
+	const endpoint, key = `"endpoint": "https://signoz.example.com"`, `"api_key": "k"`
+	for name, c := range map[string]struct {
+		config string
+		env    map[string]string
+		fails  []string // in one error; none: it must succeed
+		warns  []string
+	}{
+		"whole":           {config: `{` + endpoint + `, ` + key + `}`},
+		"nothing":         {config: `{}`, fails: []string{"Missing SigNoz endpoint", "SIGNOZ_ENDPOINT", "endpoint"}},
+		"no key":          {config: `{` + endpoint + `}`, fails: []string{"Missing SigNoz API key", "SIGNOZ_API_KEY", "SIGNOZ_EMAIL"}},
+		"environment":     {config: `{}`, env: map[string]string{"SIGNOZ_ENDPOINT": "https://signoz.example.com", "SIGNOZ_API_KEY": "k"}},
+		"access token":    {config: `{` + endpoint + `}`, env: map[string]string{"SIGNOZ_ACCESS_TOKEN": "k"}},
+		"user":            {config: `{` + endpoint + `, "email": "a@example.com", "password": "p"}`},
+		"user half":       {config: `{` + endpoint + `, "email": "a@example.com"}`, fails: []string{"Missing password", "SIGNOZ_PASSWORD"}},
+		"password alone":  {config: `{` + endpoint + `, "password": "p"}`, fails: []string{"Missing e-mail address", "SIGNOZ_EMAIL"}},
+		"user by env":     {config: `{` + endpoint + `}`, env: map[string]string{"SIGNOZ_EMAIL": "a@example.com", "SIGNOZ_PASSWORD": "p"}},
+		"key and user":    {config: `{` + endpoint + `, ` + key + `, "email": "a@example.com"}`, fails: []string{"api_key", "email"}},
+		"user before env": {config: `{` + endpoint + `, "email": "a@example.com", "password": "p"}`, env: map[string]string{"SIGNOZ_API_KEY": "k"}},
+		"key with break":  {config: `{` + endpoint + `, "api_key": "k\n"}`, fails: []string{"api_key", "line break"}},
+
+		"no scheme":       {config: `{"endpoint": "signoz.example.com", ` + key + `}`, fails: []string{"Invalid endpoint", "https://"}},
+		"no host":         {config: `{"endpoint": "https://", ` + key + `}`, fails: []string{"Invalid endpoint", "names no host"}},
+		"user in URL":     {config: `{"endpoint": "https://joe:secret@signoz.example.com", ` + key + `}`, fails: []string{"Invalid endpoint", "headers"}},
+		"API path":        {config: `{"endpoint": "https://signoz.example.com/api/v1", ` + key + `}`, fails: []string{"Invalid endpoint", "remove the /api part"}},
+		"query":           {config: `{"endpoint": "https://signoz.example.com/?x=1", ` + key + `}`, fails: []string{"Invalid endpoint"}},
+		"endpoint by env": {config: `{` + key + `}`, env: map[string]string{"SIGNOZ_ENDPOINT": "nonsense"}, fails: []string{"SIGNOZ_ENDPOINT", "https://"}},
+		"clear text":      {config: `{"endpoint": "http://signoz.example.com", ` + key + `}`, warns: []string{"clear text", "endpoint"}},
+		"loopback":        {config: `{"endpoint": "http://127.0.0.1:8080/signoz/", ` + key + `}`},
+
+		"timeout":             {config: `{` + endpoint + `, ` + key + `, "request_timeout": "2m"}`},
+		"timeout unreadable":  {config: `{` + endpoint + `, ` + key + `, "request_timeout": "soon"}`, fails: []string{"request_timeout", "isn't a duration"}},
+		"timeout zero":        {config: `{` + endpoint + `, ` + key + `, "request_timeout": "0s"}`, fails: []string{"request_timeout", "longer than zero"}},
+		"timeout by env":      {config: `{` + endpoint + `, ` + key + `}`, env: map[string]string{"SIGNOZ_REQUEST_TIMEOUT": "soon"}, fails: []string{"SIGNOZ_REQUEST_TIMEOUT", "isn't a duration"}},
+		"retries":             {config: `{` + endpoint + `, ` + key + `, "max_retries": 0}`},
+		"retries below zero":  {config: `{` + endpoint + `, ` + key + `, "max_retries": -1}`, fails: []string{"max_retries"}},
+		"retries by env":      {config: `{` + endpoint + `, ` + key + `}`, env: map[string]string{"SIGNOZ_MAX_RETRIES": "3"}},
+		"retries env garbage": {config: `{` + endpoint + `, ` + key + `}`, env: map[string]string{"SIGNOZ_MAX_RETRIES": "many"}, fails: []string{"SIGNOZ_MAX_RETRIES", "whole number"}},
+
+		"headers":        {config: `{` + endpoint + `, ` + key + `, "headers": {"CF-Access-Client-Id": "x"}}`},
+		"authorization":  {config: `{` + endpoint + `, ` + key + `, "headers": {"authorization": "Basic x"}}`, fails: []string{"headers", "ignores the API key"}},
+		"key as header":  {config: `{` + endpoint + `, ` + key + `, "headers": {"signoz-api-key": "x"}}`, fails: []string{"headers", "api_key"}},
+		"insecure":       {config: `{` + endpoint + `, ` + key + `, "tls": {"insecure_skip_verify": true}}`, warns: []string{"isn't checked", "ca_certificate"}},
+		"CA is no PEM":   {config: `{` + endpoint + `, ` + key + `, "tls": {"ca_certificate": "ca.pem"}}`, fails: []string{"ca_certificate", `file(`}},
+		"half a client":  {config: `{` + endpoint + `, ` + key + `, "tls": {"client_certificate": "x"}}`, fails: []string{"client_key"}},
+		"client no PEM":  {config: `{` + endpoint + `, ` + key + `, "tls": {"client_certificate": "x", "client_key": "y"}}`, fails: []string{"client_certificate", `file(`}},
+		"null in header": {config: `{` + endpoint + `, ` + key + `, "headers": {"X-Team": null}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clearEnvironment(t)
+			for variable, value := range c.env {
+				t.Setenv(variable, value)
+			}
+			p := unconfigured(t)
+			if c.fails != nil {
+				p = p.refused(c.fails...)
+			}
+			got := p.configure(c.config)
+			if strings.Contains(got.text(), "secret") && !strings.Contains(got.text(), "(secret)") {
+				t.Errorf("a diagnostic repeats the password:\n%s", got.text())
+			}
+			if c.warns != nil && !got.warns(c.warns...) {
+				t.Errorf("no warning says %q:\n%s", c.warns, got.text())
+			}
+			if c.warns == nil && got.warns() {
+				t.Errorf("unexpected warning:\n%s", got.text())
+			}
+		})
+	}
+}
+
+// Configure sends nothing, and what isn't known yet blocks no plan: objects are
+// planned as the state has them, which is said, and what needs the server now
+// says which attribute it waits for.
+func TestProvider_unknownConfiguration(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	account := on.CreateAccount("ci")
+	p := unconfigured(t)
+	p.configure(`{"endpoint": `+quote(on.endpoint)+`}`, "api_key")
+
+	p.plan(p.none("signoz_service_account"), `{"name": "new", "roles": ["signoz-viewer"]}`)
+	stored := p.stored("signoz_service_account", `{"id": `+quote(account.ID)+`, "name": "ci"}`)
+	if got := p.read(stored); got.gone() || !got.said.warns("SigNoz wasn't asked", "`api_key`") {
+		t.Errorf("read: %s", got.said.text())
+	}
+	p.refused("isn't known yet", "`api_key`", "depends_on").data("signoz_me", `{}`)
+	if n := len(on.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+// What a user can meet when the endpoint or the key is wrong, with what to do about it.
+func TestProvider_wrongServerOrKey(t *testing.T) {
+	t.Parallel()
+	const account = `{"name": "ci"}`
+
+	t.Run("wrong key", func(t *testing.T) {
+		t.Parallel()
+		on := embedded(t)
+		on.apiKey = "bm90LWEta2V5"
+		talk(t, on).refused("Can't create service account \"ci\"", "expired or revoked", "api_key", "unauthenticated").create("signoz_service_account", account)
+		talk(t, on).refused("Can't read the provider's own service account", "expired or revoked").data("signoz_me", `{}`)
+		talk(t, on).refused("Can't list the roles", "api_key").plan(talk(t, on).none("signoz_service_account"), `{"name": "ci", "roles": ["signoz-viewer"]}`)
+	})
+	t.Run("viewer's key", func(t *testing.T) {
+		t.Parallel()
+		on := embedded(t)
+		on.apiKey = on.CreateKey(on.CreateAccount("viewer", "signoz-viewer").ID, "k", time.Time{}).Value
+		talk(t, on).refused("Can't create service account \"ci\"", "signoz-admin", "authz_forbidden").create("signoz_service_account", account)
+		if me := talk(t, on).data("signoz_me", `{}`); me.text("name") != "viewer" {
+			t.Errorf("signoz_me is %s", me.json())
+		}
+	})
+	t.Run("web page of something else", func(t *testing.T) {
+		t.Parallel()
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = w.Write([]byte("<html>sign in</html>"))
+		}))
+		t.Cleanup(web.Close)
+		talk(t, target{endpoint: web.URL, apiKey: "k"}).refused("A web page came", web.URL, "SIGNOZ_ENDPOINT").create("signoz_service_account", account)
+	})
+	t.Run("SigNoz without the call", func(t *testing.T) {
+		t.Parallel()
+		on := embedded(t, signoztest.WithReportedVersion("v0.99.0"))
+		on.Inject(signoztest.Fault{Kind: signoztest.HTML, Path: "/api/v1/service_accounts/**"})
+		on.Inject(signoztest.Fault{Kind: signoztest.HTML, Path: "/api/v1/service_accounts"})
+		talk(t, on).refused("This SigNoz (v0.99.0) doesn't have the call", "v0.118.0").create("signoz_service_account", account)
+	})
+	t.Run("nothing listens", func(t *testing.T) {
+		t.Parallel()
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		endpoint := "http://" + listener.Addr().String()
+		_ = listener.Close()
+		talk(t, target{endpoint: endpoint, apiKey: "k"}).refused("Nothing listens at "+endpoint, "port").create("signoz_service_account", account)
+	})
+	t.Run("wrong host name", func(t *testing.T) {
+		t.Parallel()
+		p := unconfigured(t)
+		p.configure(`{"endpoint": "https://signoz.invalid", "api_key": "k", "max_retries": 0}`)
+		p.refused("can't be resolved", "SIGNOZ_ENDPOINT").create("signoz_service_account", account)
+	})
+	t.Run("redirect to another host", func(t *testing.T) {
+		t.Parallel()
+		other := embedded(t)
+		redirect := httptest.NewServer(http.RedirectHandler(other.endpoint, http.StatusTemporaryRedirect))
+		t.Cleanup(redirect.Close)
+		talk(t, target{endpoint: redirect.URL, apiKey: other.apiKey}).refused("doesn't follow", "endpoint").create("signoz_service_account", account)
+		if n := len(other.Requests()); n != 0 {
+			t.Errorf("the other host got %d requests", n)
+		}
+	})
+	t.Run("http at a TLS port", func(t *testing.T) {
+		t.Parallel()
+		on := embedded(t)
+		talk(t, target{endpoint: strings.Replace(on.endpoint, "http:", "https:", 1), apiKey: "k"}).refused("doesn't speak TLS").create("signoz_service_account", account)
+	})
+	t.Run("unknown authority", func(t *testing.T) {
+		t.Parallel()
+		on := embedded(t)
+		tls := httptest.NewTLSServer(on.Server)
+		t.Cleanup(tls.Close)
+		on.endpoint = tls.URL
+		talk(t, on).refused("wasn't issued by an authority that this machine trusts", "ca_certificate").create("signoz_service_account", account)
+		ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tls.Certificate().Raw}))
+		p := unconfigured(t)
+		p.configure(`{"endpoint": ` + quote(tls.URL) + `, "api_key": ` + quote(on.apiKey) + `, "tls": {"ca_certificate": ` + quote(ca) + `}}`)
+		p.create("signoz_service_account", account)
+	})
+	t.Run("server down", func(t *testing.T) {
+		t.Parallel()
+		on := embedded(t)
+		on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: http.StatusServiceUnavailable})
+		p := unconfigured(t)
+		p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "api_key": ` + quote(on.apiKey) + `, "max_retries": 1}`)
+		p.refused("failed", "503").data("signoz_me", `{}`)
+	})
+}
+
+// The user agent tells SigNoz's operators who it is.
+func TestProvider_userAgent(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	talk(t, on).data("signoz_me", `{}`)
+	if got := on.Requests()[0].Header.Get("User-Agent"); got != "terraform-provider-signoz/test (+terraform/1.14.0)" {
+		t.Errorf("User-Agent: %q", got)
+	}
+}

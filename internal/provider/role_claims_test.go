@@ -1,0 +1,115 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+const accountKind = "signoz_service_account"
+
+const managedTwice = "The roles of a service account are managed twice"
+
+// `roles` and a role resource on one account: Terraform plans them in any
+// order, and either way one warning names both.
+func TestRolesManagedTwice(t *testing.T) {
+	t.Parallel()
+	setsRoles := `{"name": "shared", "roles": ["signoz-editor"]}`
+	leavesRoles := `{"name": "shared"}`
+	for name, test := range map[string]struct {
+		account      string
+		accountFirst bool
+		warns        bool
+	}{
+		"account first":           {setsRoles, true, true},
+		"role first":              {setsRoles, false, true},
+		"account first, no roles": {leavesRoles, true, false},
+		"role first, no roles":    {leavesRoles, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			on := embeddedOnly(t)
+			id := on.CreateAccount("shared", "signoz-editor").ID
+			p := talk(t, on)
+			account := p.importID(accountKind, id)
+			plans := []func() said{
+				func() said { return p.plan(account, test.account).said },
+				func() said { return p.plan(p.none(roleKind), roleOf(id, "signoz-viewer")).said },
+			}
+			if !test.accountFirst {
+				plans[0], plans[1] = plans[1], plans[0]
+			}
+			if first := plans[0](); first.warns(managedTwice) {
+				t.Fatalf("the first one can't know yet:\n%s", first.text())
+			}
+			if second := plans[1](); second.warns(managedTwice, `"shared"`, id, `"signoz-viewer"`) != test.warns {
+				t.Fatalf("warned: %t, should be %t:\n%s", !test.warns, test.warns, second.text())
+			}
+			if again := append(plans[0](), plans[1]()...); again.warns(managedTwice) {
+				t.Fatalf("warned again:\n%s", again.text())
+			}
+		})
+	}
+}
+
+// A role being given up, or an account being deleted, is no conflict: that is
+// how one moves from one way to the other.
+func TestRolesManagedTwiceNotWhenGivenUp(t *testing.T) {
+	on := embeddedOnly(t)
+	id := on.CreateAccount("shared", "signoz-viewer").ID
+	p := talk(t, on)
+	account, viewer := p.importID(accountKind, id), p.importID(roleKind, id+"/signoz-viewer")
+	all := append(p.plan(viewer, "").said, p.plan(account, `{"name": "shared", "roles": ["signoz-viewer"]}`).said...)
+	if all.warns(managedTwice) {
+		t.Fatalf("warned:\n%s", all.text())
+	}
+}
+
+// Of an account made in the same run the id is known during the apply only.
+func TestRolesManagedTwiceOfNewAccount(t *testing.T) {
+	on := embeddedOnly(t)
+	p := talk(t, on)
+	planned := p.plan(p.none(roleKind), `{"role": "signoz-viewer"}`, "service_account_id")
+	if planned.said.warns(managedTwice) {
+		t.Fatal("nothing is known yet")
+	}
+	account := p.create(accountKind, `{"name": "shared", "roles": ["signoz-editor"]}`)
+	c := p.plan(p.none(roleKind), roleOf(account.text("id"), "signoz-viewer"))
+	if !c.said.warns(managedTwice, `"shared"`) {
+		t.Fatalf("not warned:\n%s", c.said.text())
+	}
+}
+
+// Ten at once, as Terraform plans them: each conflict is told exactly once.
+func TestRolesManagedTwiceInParallel(t *testing.T) {
+	on := embeddedOnly(t)
+	p := talk(t, on)
+	const accounts = 20
+	ids := make([]string, accounts)
+	for i := range ids {
+		ids[i] = on.CreateAccount("shared-" + strings.Repeat("x", i+1)).ID
+	}
+	var warnings atomic.Int32
+	count := func(d said) {
+		for _, diagnostic := range d {
+			if diagnostic.Summary == managedTwice {
+				warnings.Add(1)
+			}
+		}
+	}
+	p.parallel(3*accounts, func(i int) {
+		id := ids[i/3]
+		switch i % 3 {
+		case 0:
+			count(p.plan(p.stored(accountKind, fmt.Sprintf(`{"id": %q, "name": "shared"}`, id)), `{"name": "shared", "roles": []}`).said)
+		case 1:
+			count(p.plan(p.none(roleKind), roleOf(id, "signoz-viewer")).said)
+		case 2:
+			count(p.plan(p.none(roleKind), roleOf(id, "signoz-editor")).said)
+		}
+	})
+	equal(t, "warnings", warnings.Load(), 2*accounts)
+}
