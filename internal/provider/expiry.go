@@ -76,17 +76,17 @@ func (p expiryPlan) fromTime(diags *diag.Diagnostics) timeValue {
 	if p.state != nil && wanted.sameAs(p.state.ExpiresAt) {
 		return p.state.ExpiresAt
 	}
-	if wanted.time().After(p.now) {
+	if wanted.value().After(p.now) {
 		return wanted
 	}
-	if p.state != nil && wanted.time().Unix() == p.record.ExpiresAt {
+	if p.state != nil && wanted.value().Unix() == p.record.ExpiresAt {
 		// The configuration is as it was; the expiry was moved elsewhere. What the
 		// configuration says can't be had any more, so it is left.
 		return p.state.ExpiresAt
 	}
 	diags.AddAttributeError(path.Root("expires_at"), "The expiry lies in the past",
 		fmt.Sprintf("%s was %s ago, and SigNoz takes only times in the future. Set a later time, or remove expires_at to have a key that never expires.",
-			wanted.ValueString(), roughly(p.now.Sub(wanted.time()))))
+			wanted.ValueString(), roughly(p.now.Sub(wanted.value()))))
 	return wanted
 }
 
@@ -94,18 +94,18 @@ func (p expiryPlan) fromLifetime(diags *diag.Diagnostics) timeValue {
 	if p.state == nil {
 		return unknownTime() // it counts from the moment of creation
 	}
-	lifetime := p.config.ValidFor.duration()
+	lifetime := p.config.ValidFor.value()
 	var target time.Time
 	switch {
 	case known(p.state.ValidFor):
-		base := p.state.ExpiresAt.time()
+		base := p.state.ExpiresAt.value()
 		if p.record.ExpiresAt != 0 {
 			base = time.Unix(p.record.ExpiresAt, 0)
 		}
 		if base.IsZero() {
 			return unknownTime()
 		}
-		target = base.Add(lifetime - p.state.ValidFor.duration())
+		target = base.Add(lifetime - p.state.ValidFor.value())
 	case p.record.CreatedAt != 0:
 		target = time.Unix(p.record.CreatedAt, 0).Add(lifetime)
 	case known(p.state.ExpiresAt):
@@ -135,7 +135,7 @@ func rotationDue(expiresAt timeValue, rotateBefore durationValue, now time.Time)
 	if !known(expiresAt) || !known(rotateBefore) {
 		return false
 	}
-	return !now.Before(expiresAt.time().Add(-rotateBefore.duration()))
+	return !now.Before(expiresAt.value().Add(-rotateBefore.value()))
 }
 
 // roughly says how long d is, as people do.

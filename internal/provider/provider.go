@@ -403,7 +403,7 @@ func (m *providerModel) signIn(config *signoz.Config, diags *diag.Diagnostics) {
 
 func (m *providerModel) limits(config *signoz.Config, diags *diag.Diagnostics) {
 	if known(m.RequestTimeout) {
-		config.RequestTimeout = m.RequestTimeout.duration()
+		config.RequestTimeout = m.RequestTimeout.value()
 	} else if text := os.Getenv(envRequestTimeout); text != "" {
 		d, err := parseDuration(text)
 		if err != nil {

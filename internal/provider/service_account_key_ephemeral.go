@@ -124,7 +124,7 @@ func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephem
 	accountID := model.ServiceAccountID.ValueString()
 	wanted := signoz.NewKey{
 		Name:       signoz.UniqueKeyName(model.NamePrefix.ValueString()),
-		ExpiresAt:  e.session.now().Add(model.ValidFor.duration()).Truncate(time.Second),
+		ExpiresAt:  e.session.now().Add(model.ValidFor.value()).Truncate(time.Second),
 		UniqueName: true,
 	}
 	created, err := client.CreateKey(ctx, accountID, wanted)

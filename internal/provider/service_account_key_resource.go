@@ -185,7 +185,7 @@ func (r *serviceAccountKeyResource) ValidateConfig(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() || !known(config.ValidFor) || !known(config.RotateBefore) {
 		return
 	}
-	if config.RotateBefore.duration() >= config.ValidFor.duration() && config.ValidFor.duration() > 0 {
+	if config.RotateBefore.value() >= config.ValidFor.value() && config.ValidFor.value() > 0 {
 		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), "rotate_before isn't shorter than valid_for",
 			fmt.Sprintf("With rotate_before = %q and valid_for = %q every plan would replace the key. Choose a shorter rotate_before, such as a third of valid_for.",
 				config.RotateBefore.ValueString(), config.ValidFor.ValueString()))
@@ -312,7 +312,7 @@ func (r *serviceAccountKeyResource) planRotation(plan, state *serviceAccountKeyM
 // is refused here because the server would refuse it: it takes no
 // update with an expiry in the past.
 func warnExpired(plan, state *serviceAccountKeyModel, now time.Time, diags *diag.Diagnostics) {
-	if !known(state.ExpiresAt) || state.ExpiresAt.time().After(now) || !plan.ExpiresAt.Equal(state.ExpiresAt) {
+	if !known(state.ExpiresAt) || state.ExpiresAt.value().After(now) || !plan.ExpiresAt.Equal(state.ExpiresAt) {
 		return
 	}
 	ways := "Extend it with a later expires_at (or a longer valid_for), which revives the same value; have it made anew (terraform apply -replace=ADDRESS); or remove it from the configuration."
@@ -322,7 +322,7 @@ func warnExpired(plan, state *serviceAccountKeyModel, now time.Time, diags *diag
 		return
 	}
 	diags.AddAttributeWarning(path.Root("expires_at"), fmt.Sprintf("The key %q has expired", state.Name.ValueString()),
-		fmt.Sprintf("It expired at %s, %s ago, and SigNoz refuses it. %s", state.ExpiresAt.ValueString(), roughly(now.Sub(state.ExpiresAt.time())), ways))
+		fmt.Sprintf("It expired at %s, %s ago, and SigNoz refuses it. %s", state.ExpiresAt.ValueString(), roughly(now.Sub(state.ExpiresAt.value())), ways))
 }
 
 func (r *serviceAccountKeyResource) now() time.Time {
@@ -342,12 +342,12 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, req resource.Cre
 	}
 	now := r.now()
 	accountID := plan.ServiceAccountID.ValueString()
-	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: plan.ExpiresAt.time()}
+	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: plan.ExpiresAt.value()}
 	if plan.Name.IsUnknown() {
 		wanted.Name, wanted.UniqueName = signoz.UniqueKeyName(plan.NamePrefix.ValueString()), true
 	}
 	if known(plan.ValidFor) {
-		wanted.ExpiresAt = now.Add(plan.ValidFor.duration()).Truncate(time.Second)
+		wanted.ExpiresAt = now.Add(plan.ValidFor.value()).Truncate(time.Second)
 		plan.ExpiresAt = newTimeValue(wanted.ExpiresAt)
 	}
 	summary := fmt.Sprintf("Can't create the key %q of service account %s", wanted.Name, accountID)
@@ -417,7 +417,7 @@ func (m *serviceAccountKeyModel) identity() serviceAccountKeyIdentity {
 }
 
 // outlivesDestroy tells whether destroying the key lets it work for a while.
-func (m *serviceAccountKeyModel) outlivesDestroy() bool { return m.DestroyGracePeriod.duration() > 0 }
+func (m *serviceAccountKeyModel) outlivesDestroy() bool { return m.DestroyGracePeriod.value() > 0 }
 
 func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var state, plan serviceAccountKeyModel
@@ -432,13 +432,13 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.Upd
 		plan.Name = types.StringValue(signoz.UniqueKeyName(plan.NamePrefix.ValueString()))
 	}
 	if plan.ExpiresAt.IsUnknown() {
-		plan.ExpiresAt = newTimeValue(r.now().Add(plan.ValidFor.duration()).Truncate(time.Second))
+		plan.ExpiresAt = newTimeValue(r.now().Add(plan.ValidFor.value()).Truncate(time.Second))
 	}
 	// What only the state has, such as rotate_before, needs no request; and the
 	// server would refuse one for an expired key.
 	if !plan.Name.Equal(state.Name) || !plan.ExpiresAt.sameAs(state.ExpiresAt) {
 		accountID := state.ServiceAccountID.ValueString()
-		err := client.UpdateKey(ctx, accountID, state.ID.ValueString(), plan.Name.ValueString(), plan.ExpiresAt.time())
+		err := client.UpdateKey(ctx, accountID, state.ID.ValueString(), plan.Name.ValueString(), plan.ExpiresAt.value())
 		summary := fmt.Sprintf("Can't update the key %q of service account %s", state.Name.ValueString(), accountID)
 		if signoz.IsConflict(err) {
 			resp.Diagnostics.AddAttributeError(path.Root("name"), summary,
@@ -452,7 +452,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.Upd
 	}
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	record := readKeyRecord(ctx, req.Private, &resp.Diagnostics)
-	record.ExpiresAt = unixSeconds(plan.ExpiresAt.time())
+	record.ExpiresAt = unixSeconds(plan.ExpiresAt.value())
 	record.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
@@ -479,12 +479,12 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, req resource.Del
 // retire revokes the key, or lets it expire by itself after its grace period.
 func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.Client, state *serviceAccountKeyModel) error {
 	accountID, keyID := state.ServiceAccountID.ValueString(), state.ID.ValueString()
-	now, expiresAt := r.now(), state.ExpiresAt.time()
+	now, expiresAt := r.now(), state.ExpiresAt.value()
 	expired := !expiresAt.IsZero() && !expiresAt.After(now)
 	if !state.outlivesDestroy() || expired {
 		return client.RevokeKey(ctx, accountID, keyID)
 	}
-	end := now.Add(state.DestroyGracePeriod.duration()).Add(time.Second - time.Nanosecond).Truncate(time.Second) // whole seconds, rounded up
+	end := now.Add(state.DestroyGracePeriod.value()).Add(time.Second - time.Nanosecond).Truncate(time.Second) // whole seconds, rounded up
 	if !expiresAt.IsZero() && expiresAt.Before(end) {
 		end = expiresAt
 	}

@@ -24,6 +24,131 @@ var (
 	_ xattr.ValidateableAttribute                = durationValue{}
 )
 
+// notation says how a kind of value is written as text.
+type notation[T any] interface {
+	parse(text string) (T, error)
+	same(a, b T) bool
+	summary() string // of the error that a text which can't be read gives
+}
+
+// textType is a string attribute that holds a T. What is the same T in different
+// notation is the same value: it makes no difference in a plan, and a refresh keeps
+// the notation of the state.
+type textType[T any, N notation[T]] struct{ basetypes.StringType }
+
+func (textType[T, N]) String() string {
+	var n N
+	return fmt.Sprintf("textType[%T]", n)
+}
+
+func (t textType[T, N]) Equal(o attr.Type) bool {
+	_, ok := o.(textType[T, N])
+	return ok
+}
+
+func (textType[T, N]) ValueType(context.Context) attr.Value { return textValue[T, N]{} }
+
+func (textType[T, N]) ValueFromString(_ context.Context, in basetypes.StringValue) (basetypes.StringValuable, diag.Diagnostics) {
+	return textValue[T, N]{StringValue: in}, nil
+}
+
+func (t textType[T, N]) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
+	v, err := t.StringType.ValueFromTerraform(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := v.(basetypes.StringValue)
+	if !ok {
+		return nil, fmt.Errorf("unexpected value type %T", v)
+	}
+	return textValue[T, N]{StringValue: s}, nil
+}
+
+type textValue[T any, N notation[T]] struct{ basetypes.StringValue }
+
+func (textValue[T, N]) Type(context.Context) attr.Type { return textType[T, N]{} }
+
+func (v textValue[T, N]) Equal(o attr.Value) bool {
+	other, ok := o.(textValue[T, N])
+	return ok && v.StringValue.Equal(other.StringValue)
+}
+
+// StringSemanticEquals tells whether both are the same T.
+func (v textValue[T, N]) StringSemanticEquals(_ context.Context, o basetypes.StringValuable) (bool, diag.Diagnostics) {
+	other, ok := o.(textValue[T, N])
+	return ok && v.sameAs(other), nil
+}
+
+func (v textValue[T, N]) sameAs(other textValue[T, N]) bool {
+	if !known(v) || !known(other) {
+		return v.Equal(other)
+	}
+	var n N
+	a, errA := n.parse(v.ValueString())
+	b, errB := n.parse(other.ValueString())
+	return errA == nil && errB == nil && n.same(a, b)
+}
+
+// ValidateAttribute refuses what can't be read.
+func (v textValue[T, N]) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse) {
+	if !known(v) {
+		return
+	}
+	var n N
+	if _, err := n.parse(v.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, n.summary(), sentence(err.Error()))
+	}
+}
+
+// value is the T of a text that has been validated; the zero T for null and unknown.
+func (v textValue[T, N]) value() T {
+	var (
+		n    N
+		zero T
+	)
+	if !known(v) {
+		return zero
+	}
+	parsed, err := n.parse(v.ValueString())
+	if err != nil {
+		return zero
+	}
+	return parsed
+}
+
+// Durations, such as 90d and 36h.
+type (
+	durationType     = textType[time.Duration, durationNotation]
+	durationValue    = textValue[time.Duration, durationNotation]
+	durationNotation struct{}
+)
+
+func (durationNotation) parse(text string) (time.Duration, error) { return parseDuration(text) }
+func (durationNotation) same(a, b time.Duration) bool             { return a == b }
+func (durationNotation) summary() string                          { return "Invalid duration" }
+
+// Times in RFC 3339 notation with any offset (timetypes.RFC3339 equates only Z
+// and +00:00). The zero time means never, and is null.
+type (
+	timeType     = textType[time.Time, timeNotation]
+	timeValue    = textValue[time.Time, timeNotation]
+	timeNotation struct{}
+)
+
+func (timeNotation) parse(text string) (time.Time, error) { return parseTime(text) }
+func (timeNotation) same(a, b time.Time) bool             { return a.Equal(b) }
+func (timeNotation) summary() string                      { return "Invalid time" }
+
+// newTimeValue is t in UTC, or null for the zero time, which means never.
+func newTimeValue(t time.Time) timeValue {
+	if t.IsZero() {
+		return timeValue{StringValue: basetypes.NewStringNull()}
+	}
+	return timeValue{StringValue: basetypes.NewStringValue(t.UTC().Format(time.RFC3339))}
+}
+
+func unknownTime() timeValue { return timeValue{StringValue: basetypes.NewStringUnknown()} }
+
 const day = 24 * time.Hour
 
 // maxDuration keeps expiries within what RFC 3339 can write.
@@ -64,87 +189,6 @@ func parseDuration(text string) (time.Duration, error) {
 	return days + d, nil
 }
 
-// durationType is a string that holds a duration. Equal lengths in different
-// notation (90d, 2160h) are the same value.
-type durationType struct{ basetypes.StringType }
-
-func (durationType) String() string { return "durationType" }
-
-func (t durationType) Equal(o attr.Type) bool {
-	_, ok := o.(durationType)
-	return ok
-}
-
-func (durationType) ValueType(context.Context) attr.Value { return durationValue{} }
-
-func (durationType) ValueFromString(_ context.Context, in basetypes.StringValue) (basetypes.StringValuable, diag.Diagnostics) {
-	return durationValue{StringValue: in}, nil
-}
-
-func (t durationType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
-	v, err := t.StringType.ValueFromTerraform(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	s, ok := v.(basetypes.StringValue)
-	if !ok {
-		return nil, fmt.Errorf("unexpected value type %T", v)
-	}
-	return durationValue{StringValue: s}, nil
-}
-
-type durationValue struct{ basetypes.StringValue }
-
-func (durationValue) Type(context.Context) attr.Type { return durationType{} }
-
-func (v durationValue) Equal(o attr.Value) bool {
-	other, ok := o.(durationValue)
-	return ok && v.StringValue.Equal(other.StringValue)
-}
-
-// StringSemanticEquals tells whether both are the same length of time.
-func (v durationValue) StringSemanticEquals(_ context.Context, o basetypes.StringValuable) (bool, diag.Diagnostics) {
-	other, ok := o.(durationValue)
-	return ok && v.sameAs(other), nil
-}
-
-func (v durationValue) sameAs(other durationValue) bool {
-	if !known(v) || !known(other) {
-		return v.Equal(other)
-	}
-	a, errA := parseDuration(v.ValueString())
-	b, errB := parseDuration(other.ValueString())
-	return errA == nil && errB == nil && a == b
-}
-
-// ValidateAttribute refuses what can't be read as a duration.
-func (v durationValue) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse) {
-	if !known(v) {
-		return
-	}
-	if _, err := parseDuration(v.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", sentence(err.Error()))
-	}
-}
-
-// duration is the length of a value that has been validated; 0 for null and unknown.
-func (v durationValue) duration() time.Duration {
-	if !known(v) {
-		return 0
-	}
-	d, err := parseDuration(v.ValueString())
-	if err != nil {
-		return 0
-	}
-	return d
-}
-
-var (
-	_ basetypes.StringTypable                    = timeType{}
-	_ basetypes.StringValuableWithSemanticEquals = timeValue{}
-	_ xattr.ValidateableAttribute                = timeValue{}
-)
-
 // parseTime reads an RFC 3339 time in whole seconds, which is all that SigNoz keeps.
 func parseTime(text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
@@ -158,89 +202,4 @@ func parseTime(text string) (time.Time, error) {
 		return time.Time{}, errors.New("the time lies before 1970")
 	}
 	return t, nil
-}
-
-// timeType is a string that holds an RFC 3339 time. The same instant in
-// different notation is the same value, whatever the offset
-// (timetypes.RFC3339 equates only Z and +00:00).
-type timeType struct{ basetypes.StringType }
-
-func (timeType) String() string { return "timeType" }
-
-func (t timeType) Equal(o attr.Type) bool {
-	_, ok := o.(timeType)
-	return ok
-}
-
-func (timeType) ValueType(context.Context) attr.Value { return timeValue{} }
-
-func (timeType) ValueFromString(_ context.Context, in basetypes.StringValue) (basetypes.StringValuable, diag.Diagnostics) {
-	return timeValue{StringValue: in}, nil
-}
-
-func (t timeType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
-	v, err := t.StringType.ValueFromTerraform(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	s, ok := v.(basetypes.StringValue)
-	if !ok {
-		return nil, fmt.Errorf("unexpected value type %T", v)
-	}
-	return timeValue{StringValue: s}, nil
-}
-
-type timeValue struct{ basetypes.StringValue }
-
-// newTimeValue is t in UTC, or null for the zero time, which means never.
-func newTimeValue(t time.Time) timeValue {
-	if t.IsZero() {
-		return timeValue{StringValue: basetypes.NewStringNull()}
-	}
-	return timeValue{StringValue: basetypes.NewStringValue(t.UTC().Format(time.RFC3339))}
-}
-
-func unknownTime() timeValue { return timeValue{StringValue: basetypes.NewStringUnknown()} }
-
-func (timeValue) Type(context.Context) attr.Type { return timeType{} }
-
-func (v timeValue) Equal(o attr.Value) bool {
-	other, ok := o.(timeValue)
-	return ok && v.StringValue.Equal(other.StringValue)
-}
-
-// StringSemanticEquals tells whether both are the same instant.
-func (v timeValue) StringSemanticEquals(_ context.Context, o basetypes.StringValuable) (bool, diag.Diagnostics) {
-	other, ok := o.(timeValue)
-	return ok && v.sameAs(other), nil
-}
-
-func (v timeValue) sameAs(other timeValue) bool {
-	if !known(v) || !known(other) {
-		return v.Equal(other)
-	}
-	return v.time().Equal(other.time())
-}
-
-// ValidateAttribute refuses what can't be read as a time.
-func (v timeValue) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse) {
-	if !known(v) {
-		return
-	}
-	if _, err := parseTime(v.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid time", sentence(err.Error()))
-	}
-}
-
-// time is the instant of a value that has been validated; zero, which means
-// never, for null and unknown.
-func (v timeValue) time() time.Time {
-	if !known(v) {
-		return time.Time{}
-	}
-	t, err := parseTime(v.ValueString())
-	if err != nil {
-		return time.Time{}
-	}
-	return t
 }
