@@ -1,0 +1,29 @@
+terraform {
+  required_providers {
+    signoz = {
+      source = "signoz-community/signoz"
+    }
+  }
+}
+
+# The environment says which SigNoz (SIGNOZ_ENDPOINT) and with which key (SIGNOZ_API_KEY).
+provider "signoz" {}
+
+variable "account_name" {}
+variable "expires_at" {}
+
+resource "signoz_service_account" "pipeline" {
+  name  = var.account_name
+  roles = ["signoz-editor"]
+}
+
+resource "signoz_service_account_key" "deploy" {
+  service_account_id = signoz_service_account.pipeline.id
+  name               = "deploy"
+  expires_at         = var.expires_at
+}
+
+output "api_key" {
+  value     = signoz_service_account_key.deploy.key
+  sensitive = true
+}
