@@ -38,7 +38,7 @@ type problem struct {
 // account that isn't deleted. A UUID is an id first: a name may look like one.
 func findAccount(ctx context.Context, client *signoz.Client, reference string) (*signoz.ServiceAccount, *problem) {
 	if isUUID(reference) {
-		account, err := client.ServiceAccount(ctx, strings.ToLower(reference))
+		account, err := client.SharedServiceAccount(ctx, strings.ToLower(reference))
 		switch {
 		case err == nil && !account.Deleted():
 			return account, nil
@@ -73,7 +73,7 @@ func findAccountByName(ctx context.Context, client *signoz.Client, name string) 
 			names = append(names, accounts[i].Name)
 			continue
 		}
-		account, err := client.ServiceAccount(ctx, accounts[i].ID)
+		account, err := client.SharedServiceAccount(ctx, accounts[i].ID)
 		if err != nil {
 			return nil, &problem{summary: fmt.Sprintf("Can't read service account %q", name), err: err}
 		}

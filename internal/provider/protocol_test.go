@@ -37,7 +37,7 @@ import (
 //
 // Operations that reach the server may run beside each other; see parallel.
 type protocol struct {
-	t      *testing.T
+	t      testing.TB
 	server tfprotov6.ProviderServerWithListResource
 
 	schemas    *tfprotov6.GetProviderSchemaResponse
@@ -47,7 +47,7 @@ type protocol struct {
 }
 
 // talk starts the provider and signs it in to the target.
-func talk(t *testing.T, on target, options ...provider.Option) *protocol {
+func talk(t testing.TB, on target, options ...provider.Option) *protocol {
 	t.Helper()
 	p := unconfigured(t, options...)
 	p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "api_key": ` + quote(on.apiKey) + `}`)
@@ -55,7 +55,7 @@ func talk(t *testing.T, on target, options ...provider.Option) *protocol {
 }
 
 // unconfigured starts the provider and doesn't configure it.
-func unconfigured(t *testing.T, options ...provider.Option) *protocol {
+func unconfigured(t testing.TB, options ...provider.Option) *protocol {
 	t.Helper()
 	options = append([]provider.Option{provider.WithRetryWait(time.Millisecond)}, options...)
 	served, err := providerserver.NewProtocol6WithError(provider.New("test", options...)())()
@@ -287,15 +287,23 @@ func (p *protocol) configure(config string, unknown ...string) said {
 	return p.judge("configuring the provider", nil, slices.Concat(validated.Diagnostics, resp.Diagnostics))
 }
 
+// terraformParallelism is how much Terraform does at once unless -parallelism says otherwise.
+const terraformParallelism = 10
+
 // parallel runs an operation n times, ten at once, as Terraform does by default.
 func (p *protocol) parallel(n int, run func(i int)) {
 	p.t.Helper()
-	const terraformParallelism = 10
+	p.atOnce(terraformParallelism, n, run)
+}
+
+// atOnce runs an operation n times, so many at once.
+func (p *protocol) atOnce(workers, n int, run func(i int)) {
+	p.t.Helper()
 	var (
 		running sync.WaitGroup
 		next    = make(chan int)
 	)
-	for range terraformParallelism {
+	for range workers {
 		running.Add(1)
 		go func() {
 			defer running.Done() // a failed operation ends its goroutine

@@ -113,7 +113,7 @@ func (p *signozProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages the machine identities of [SigNoz](https://signoz.io): service accounts, their roles, and the API keys that CI and integrations use. " +
-			"It works with SigNoz Cloud and with self-hosted servers from v0.118.0 on.",
+			"It is tested with self-hosted servers from v0.118.0 on; SigNoz Cloud serves the same API.",
 		Attributes: map[string]schema.Attribute{
 			"endpoint": schema.StringAttribute{
 				Optional: true,

@@ -17,8 +17,8 @@ func (s *session) isOwnAccount(ctx context.Context, id string) bool {
 	if !s.online() || s.client.SignsAsUser() {
 		return false
 	}
-	me, err := s.client.Me(ctx)
-	return err == nil && me.ID == id
+	own, err := s.client.OwnAccountID(ctx)
+	return err == nil && own == id
 }
 
 // refuseOwnAccount keeps the provider from deleting the account it signs in with.

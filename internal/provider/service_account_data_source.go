@@ -78,7 +78,7 @@ func (d *serviceAccountDataSource) find(ctx context.Context, client *signoz.Clie
 		return findAccountByName(ctx, client, config.Name.ValueString())
 	}
 	id := strings.ToLower(config.ID.ValueString())
-	account, err := client.ServiceAccount(ctx, id)
+	account, err := client.SharedServiceAccount(ctx, id)
 	if signoz.IsAccountNotFound(err) {
 		return nil, &problem{summary: "Service account not found", detail: fmt.Sprintf("No service account has the id %s. It may be of another organisation or another SigNoz than the provider's key.%s", id, said(err))}
 	}

@@ -85,7 +85,7 @@ func (r *serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaR
 			"name_prefix": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: fmt.Sprintf("Beginning of the key's name, at most %d characters, to which random letters are appended. It lets an old and a new key exist side by side, which `create_before_destroy` needs. "+
-					"Changing it makes a new key.", signoz.MaxKeyNamePrefixLength),
+					"Changing it to another prefix makes a new key; adding it to a key that has a fixed `name` doesn't.", signoz.MaxKeyNamePrefixLength),
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
 					prefixChanges, "Changing the prefix makes a new key.", "Changing the prefix makes a new key.")},
 			},

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/provider"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
@@ -75,8 +76,11 @@ func TestServiceAccountKeysDataSourceDeletedAccount(t *testing.T) {
 func TestAccDataSources(t *testing.T) {
 	on := oneTarget(t)
 	name := letters("audit")
-	acceptance(t, resource.TestStep{
-		Config: on.provider() + fmt.Sprintf(`
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_5_0)}, // check blocks
+		Steps: []resource.TestStep{{
+			Config: on.provider() + fmt.Sprintf(`
 resource "signoz_service_account" "ci" {
   name = %q
 }
@@ -116,14 +120,15 @@ output "role_names" {
   value = data.signoz_roles.all.roles[*].name
 }
 `, name),
-		ConfigStateChecks: []statecheck.StateCheck{
-			statecheck.ExpectKnownValue("data.signoz_me.self", tfjsonpath.New("status"), knownvalue.StringExact("active")),
-			statecheck.ExpectKnownValue("data.signoz_service_account.ci", tfjsonpath.New("name"), knownvalue.StringExact(name)),
-			statecheck.ExpectKnownValue("data.signoz_service_account.ci", tfjsonpath.New("roles"), knownvalue.SetSizeExact(0)),
-			statecheck.ExpectKnownValue("data.signoz_service_accounts.all", tfjsonpath.New("service_accounts").AtSliceIndex(0).AtMapKey("name"), knownvalue.StringExact(name)),
-			statecheck.ExpectKnownValue("data.signoz_service_account_keys.ci", tfjsonpath.New("keys").AtSliceIndex(0).AtMapKey("name"), knownvalue.StringExact("dated")),
-			statecheck.ExpectKnownValue("data.signoz_service_account_keys.ci", tfjsonpath.New("keys").AtSliceIndex(0).AtMapKey("last_used_at"), knownvalue.Null()),
-			statecheck.ExpectKnownOutputValue("role_names", knownvalue.ListPartial(map[int]knownvalue.Check{0: knownvalue.StringExact("signoz-admin")})),
-		},
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("data.signoz_me.self", tfjsonpath.New("status"), knownvalue.StringExact("active")),
+				statecheck.ExpectKnownValue("data.signoz_service_account.ci", tfjsonpath.New("name"), knownvalue.StringExact(name)),
+				statecheck.ExpectKnownValue("data.signoz_service_account.ci", tfjsonpath.New("roles"), knownvalue.SetSizeExact(0)),
+				statecheck.ExpectKnownValue("data.signoz_service_accounts.all", tfjsonpath.New("service_accounts").AtSliceIndex(0).AtMapKey("name"), knownvalue.StringExact(name)),
+				statecheck.ExpectKnownValue("data.signoz_service_account_keys.ci", tfjsonpath.New("keys").AtSliceIndex(0).AtMapKey("name"), knownvalue.StringExact("dated")),
+				statecheck.ExpectKnownValue("data.signoz_service_account_keys.ci", tfjsonpath.New("keys").AtSliceIndex(0).AtMapKey("last_used_at"), knownvalue.Null()),
+				statecheck.ExpectKnownOutputValue("role_names", knownvalue.ListPartial(map[int]knownvalue.Check{0: knownvalue.StringExact("signoz-admin")})),
+			},
+		}},
 	})
 }

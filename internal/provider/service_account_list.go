@@ -5,7 +5,10 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"regexp"
+	"slices"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -73,35 +76,68 @@ func (l *serviceAccountListResource) List(ctx context.Context, req list.ListRequ
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
+	wanted := slices.DeleteFunc(sortedAccounts(accounts), func(a signoz.ServiceAccount) bool {
+		return a.Deleted() || !pattern.MatchString(a.Name)
+	})
+	if req.Limit > 0 && int64(len(wanted)) > req.Limit {
+		wanted = wanted[:req.Limit]
+	}
 	stream.Results = func(push func(list.ListResult) bool) {
-		var yielded int64
-		for _, account := range sortedAccounts(accounts) {
-			if account.Deleted() || !pattern.MatchString(account.Name) {
-				continue
-			}
-			if req.Limit > 0 && yielded >= req.Limit {
-				return
-			}
-			yielded++
-			if !push(l.result(ctx, client, req, &account)) {
-				return
+		for some := range slices.Chunk(wanted, accountsReadAtOnce) {
+			for _, result := range l.results(ctx, client, req, some) {
+				if !push(result) {
+					return
+				}
 			}
 		}
 	}
 }
 
-func (l *serviceAccountListResource) result(ctx context.Context, client *signoz.Client, req list.ListRequest, account *signoz.ServiceAccount) list.ListResult {
+// accountsReadAtOnce is how many accounts are read at the same time, as many as
+// Terraform works on by default.
+const accountsReadAtOnce = 10
+
+// results are those of some accounts, in order. One that was deleted since it
+// was listed is left out.
+func (l *serviceAccountListResource) results(ctx context.Context, client *signoz.Client, req list.ListRequest, accounts []signoz.ServiceAccount) []list.ListResult {
+	if !req.IncludeResource {
+		results := make([]list.ListResult, len(accounts))
+		for i := range accounts {
+			results[i] = l.result(ctx, req, &accounts[i])
+		}
+		return results
+	}
+	type reading struct {
+		account *signoz.ServiceAccount
+		err     error
+	}
+	readings := make([]reading, len(accounts))
+	var running sync.WaitGroup
+	for i := range accounts {
+		running.Go(func() { readings[i].account, readings[i].err = client.ServiceAccount(ctx, accounts[i].ID) })
+	}
+	running.Wait()
+
+	var results []list.ListResult
+	for i, whole := range readings {
+		if signoz.IsAccountNotFound(whole.err) || (whole.err == nil && whole.account.Deleted()) {
+			continue
+		}
+		result := l.result(ctx, req, &accounts[i])
+		if whole.err != nil {
+			l.session.addError(ctx, &result.Diagnostics, fmt.Sprintf("Can't read service account %q", accounts[i].Name), whole.err)
+		} else {
+			result.Diagnostics.Append(result.Resource.Set(ctx, newServiceAccountModel(whole.account, true))...)
+		}
+		results = append(results, result)
+	}
+	return results
+}
+
+// result is an account without the whole resource.
+func (l *serviceAccountListResource) result(ctx context.Context, req list.ListRequest, account *signoz.ServiceAccount) list.ListResult {
 	result := req.NewListResult(ctx)
 	result.DisplayName = account.Name
 	result.Diagnostics.Append(result.Identity.Set(ctx, serviceAccountIdentity{ID: types.StringValue(account.ID)})...)
-	if !req.IncludeResource {
-		return result
-	}
-	whole, err := client.ServiceAccount(ctx, account.ID)
-	if err != nil {
-		l.session.addError(ctx, &result.Diagnostics, "Can't read service account "+account.Name, err)
-		return result
-	}
-	result.Diagnostics.Append(result.Resource.Set(ctx, newServiceAccountModel(whole, true))...)
 	return result
 }

@@ -134,7 +134,6 @@ func (r *serviceAccountResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if known(plan.Name) && !plan.Name.Equal(state.Name) {
 		if wrong := checkName("account", plan.Name.ValueString(), maxAccountNameLength); wrong != "" {
 			resp.Diagnostics.AddAttributeError(path.Root("name"), "Invalid name of a service account", wrong)
-			return
 		}
 	}
 	if config.Roles.IsNull() {
@@ -341,7 +340,7 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 	id, withRoles := state.ID.ValueString(), !state.Roles.IsNull()
 	read := r.session.client.ServiceAccountFromList
 	if withRoles {
-		read = r.session.client.ServiceAccount
+		read = r.session.client.SharedServiceAccount
 	}
 	account, err := read(ctx, id)
 	if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -168,7 +169,15 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, req resource.Cr
 	}
 	bindingID, err := client.AssignRole(ctx, accountID, ids[role])
 	if err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, summary, err)
+		detail := r.session.explain(ctx, err)
+		if r.mayBeGranted(ctx, client, plan, err) {
+			// The account didn't hold the role a moment ago, so if it does now, it is
+			// this resource's: the state keeps it, lest nobody takes it away again.
+			plan.ID = types.StringNull()
+			r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+			detail = "The account may hold the role all the same, so it is in the state, marked as tainted: the next apply looks, and gives it anew.\n\n" + detail
+		}
+		resp.Diagnostics.AddError(summary, detail)
 		return
 	}
 	// From here on the account has the role: whatever happens next, the state says so.
@@ -189,6 +198,22 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, req resource.Cr
 		plan.ID = types.StringValue(binding.ID)
 		r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	}
+}
+
+// mayBeGranted tells whether the account may hold the role although assigning it
+// failed. Where SigNoz itself has refused the last attempt, the account tells, for
+// an earlier attempt may have been carried out; otherwise an attempt may even
+// arrive later, and nothing tells.
+func (r *serviceAccountRoleResource) mayBeGranted(ctx context.Context, client *signoz.Client, wanted serviceAccountRoleModel, err error) bool {
+	refused := signoz.IsInvalidInput(err) || signoz.IsUnauthenticated(err) || signoz.IsForbidden(err) || signoz.IsNotFound(err) || errors.Is(err, signoz.ErrNoRoleCall)
+	if !refused {
+		return true
+	}
+	account, err := client.ServiceAccount(ctx, wanted.ServiceAccountID.ValueString())
+	if signoz.IsAccountNotFound(err) {
+		return false
+	}
+	return err != nil || bindingOf(account, wanted.Role.ValueString()) != nil
 }
 
 // giveBack is for a server that doesn't tell its version and kept one role only: the new one took
@@ -269,7 +294,7 @@ func (r *serviceAccountRoleResource) Read(ctx context.Context, req resource.Read
 	if !r.session.mayRefresh(&resp.Diagnostics) {
 		return
 	}
-	account, err := r.session.client.ServiceAccount(ctx, state.ServiceAccountID.ValueString())
+	account, err := r.session.client.SharedServiceAccount(ctx, state.ServiceAccountID.ValueString())
 	if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {
 		resp.State.RemoveResource(ctx)
 		return

@@ -93,9 +93,11 @@ type Client struct {
 
 	accounts        shared[*accountList]
 	accountsRefused atomic.Bool
+	details         sharedByID[*ServiceAccount]
 	keys            sharedByID[*keyList]
 	roles           shared[[]Role]
 	me              shared[*ServiceAccount]
+	ownID           shared[string]
 	version         shared[Version]
 	roleGeneration  atomic.Int32  // a roleGeneration
 	probing         chan struct{} // held by the one call that finds it out

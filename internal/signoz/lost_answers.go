@@ -54,11 +54,15 @@ func stillUnderWay(lost error) bool {
 	return hasStatus(lost, http.StatusGatewayTimeout) || hasStatus(lost, http.StatusRequestTimeout)
 }
 
-// unwrapped is what to report when a lost create has left nothing behind: a 429
-// and a 409 speak for themselves.
+// unwrapped is what to report when a lost create has left nothing behind. An
+// answer that says itself what is wrong, a 429 say, is reported as that.
 func (l *losses) unwrapped() error {
 	var e *Error
-	if errors.As(l.last, &e) && (e.Status == http.StatusTooManyRequests || e.Status == http.StatusConflict) {
+	if !errors.As(l.last, &e) {
+		return l.last
+	}
+	refusal := e.Status >= 300 && e.Status < 500 && e.Status != http.StatusRequestTimeout
+	if refusal || e.WebPage {
 		return e
 	}
 	return l.last

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -174,17 +175,11 @@ func (c *Client) send(ctx context.Context, call call, payload []byte) (*answer, 
 }
 
 func (c *Client) sendSigned(ctx context.Context, call call, payload []byte) (*answer, error) {
-	target := *c.base
-	target.Path = "" // JoinPath would clean and decode; the call's path is escaped already
-	address := target.String() + c.base.EscapedPath() + call.path
-	if len(call.query) > 0 {
-		address += "?" + call.query.Encode()
-	}
 	var body any
 	if payload != nil {
 		body = payload
 	}
-	req, err := retryablehttp.NewRequestWithContext(ctx, call.method, address, body)
+	req, err := retryablehttp.NewRequestWithContext(ctx, call.method, c.address(call), body)
 	if err != nil {
 		return nil, fmt.Errorf("preparing %s %s: %w", call.method, call.path, err)
 	}
@@ -232,14 +227,25 @@ func (c *Client) sendSigned(ctx context.Context, call call, payload []byte) (*an
 	return a, nil
 }
 
+// address is where a call is sent. [url.URL.JoinPath] would clean and decode the
+// call's path, which is escaped already.
+func (c *Client) address(call call) string {
+	host := url.URL{Scheme: c.base.Scheme, Host: c.base.Host}
+	address := host.String() + c.base.EscapedPath() + call.path
+	if len(call.query) > 0 {
+		address += "?" + call.query.Encode()
+	}
+	return address
+}
+
 // leavesOpen tells whether the last answer to a call that creates something
 // leaves open if the server, or one behind the proxy that answered, did what was asked.
 func leavesOpen(call call, a *answer, unsure bool) bool {
 	switch {
 	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests:
 		return true
-	case a.status == http.StatusConflict:
-		return unsure // the object in the way may be of an earlier attempt
+	case unsure && a.status != call.want:
+		return true // this attempt did nothing, but an earlier one may have
 	case a.status >= 500:
 		return a.status != http.StatusNotImplemented
 	case a.status >= 300:

@@ -47,7 +47,7 @@ const bindingsPath = "/api/v1/service_account_roles"
 // already succeeds. On v0.118 to v0.122 an account has one role, and assigning
 // replaces it. The binding's id is empty where the server doesn't tell it.
 func (c *Client) AssignRole(ctx context.Context, accountID, roleID string) (bindingID string, err error) {
-	defer c.me.drop()
+	defer c.rolesChanged(accountID)
 	err = c.byGeneration(ctx,
 		func() (err error) { bindingID, err = c.assignByBinding(ctx, accountID, roleID); return err },
 		func() error { return c.assignNested(ctx, accountID, roleID) })
@@ -61,7 +61,7 @@ func (c *Client) MayReplaceRoles() bool { return c.roleGeneration.Load() == gene
 // UnassignRole takes a role from an account. Taking one that it doesn't have
 // (any more) succeeds.
 func (c *Client) UnassignRole(ctx context.Context, accountID string, binding RoleBinding) error {
-	defer c.me.drop()
+	defer c.rolesChanged(accountID)
 	err := c.byGeneration(ctx,
 		func() error {
 			return c.do(ctx, call{method: http.MethodDelete, path: bindingsPath + segments(binding.ID), want: http.StatusNoContent}, nil)

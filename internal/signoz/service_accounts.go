@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -48,7 +49,14 @@ const accountsPath = "/api/v1/service_accounts"
 // ServiceAccount reads one account with its roles. It answers for deleted
 // accounts too.
 func (c *Client) ServiceAccount(ctx context.Context, id string) (*ServiceAccount, error) {
-	return c.readAccount(ctx, accountsPath+segments(id))
+	path := accountsPath + segments(id)
+	account, err := c.readAccount(ctx, path)
+	if err == nil && !strings.EqualFold(account.ID, id) {
+		// Something between has answered with another request's answer: what a
+		// state would take from it would lose the account that was asked for.
+		return nil, &Error{Method: http.MethodGet, Path: path, Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: it is about an account with another id"}
+	}
+	return account, err
 }
 
 func (c *Client) readAccount(ctx context.Context, path string) (*ServiceAccount, error) {
@@ -60,6 +68,15 @@ func (c *Client) readAccount(ctx context.Context, path string) (*ServiceAccount,
 		return nil, &Error{Method: http.MethodGet, Path: path, Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: the account has no id"}
 	}
 	return &account, nil
+}
+
+// SharedServiceAccount is ServiceAccount for those who may share one answer, as
+// the resources that refresh the roles of one account: it is asked for once and
+// kept until an own write may have changed it. Don't change what it returns.
+func (c *Client) SharedServiceAccount(ctx context.Context, id string) (*ServiceAccount, error) {
+	return c.details.of(id).get(ctx, func(ctx context.Context) (*ServiceAccount, error) {
+		return c.ServiceAccount(ctx, id)
+	})
 }
 
 // ServiceAccounts lists all accounts, deleted ones included, without roles. The
@@ -119,10 +136,34 @@ func (c *Client) Me(ctx context.Context) (*ServiceAccount, error) {
 	})
 }
 
+// OwnAccountID is the id of the account whose key signs the requests. It is asked
+// for once: unlike the rest of what Me tells, no write changes it.
+func (c *Client) OwnAccountID(ctx context.Context) (string, error) {
+	return c.ownID.get(ctx, func(ctx context.Context) (string, error) {
+		account, err := c.Me(ctx)
+		if err != nil {
+			return "", err
+		}
+		return account.ID, nil
+	})
+}
+
 // accountsChanged forgets what an own write may have changed.
 func (c *Client) accountsChanged() {
 	c.accounts.drop()
 	c.me.drop()
+}
+
+// accountChanged is accountsChanged for a write to one account.
+func (c *Client) accountChanged(id string) {
+	c.accountsChanged()
+	c.details.of(id).drop()
+}
+
+// rolesChanged is for a write to the roles of one account, which lists don't tell.
+func (c *Client) rolesChanged(accountID string) {
+	c.me.drop()
+	c.details.of(accountID).drop()
 }
 
 type accountName struct {
@@ -237,7 +278,7 @@ func (c *Client) findActive(ctx context.Context, name string) (*ServiceAccount, 
 
 // RenameServiceAccount gives the account another name. Its e-mail address stays.
 func (c *Client) RenameServiceAccount(ctx context.Context, id, name string) error {
-	defer c.accountsChanged()
+	defer c.accountChanged(id)
 	return c.do(ctx, call{method: http.MethodPut, path: accountsPath + segments(id), body: accountName{name}, want: http.StatusNoContent}, nil)
 }
 
@@ -246,7 +287,7 @@ func (c *Client) RenameServiceAccount(ctx context.Context, id, name string) erro
 // it carried out, and 404 or 501 to the repeat.
 func (c *Client) DeleteServiceAccount(ctx context.Context, id string) error {
 	defer func() {
-		c.accountsChanged()
+		c.accountChanged(id)
 		c.keys.of(id).drop()
 	}()
 	err := c.do(ctx, call{method: http.MethodDelete, path: accountsPath + segments(id), want: http.StatusNoContent}, nil)

@@ -5,6 +5,7 @@ package signoz
 
 import (
 	"context"
+	"strings"
 	"sync"
 )
 
@@ -110,13 +111,15 @@ func (s *shared[T]) dropIf(bad func(T) bool) {
 	}
 }
 
-// sharedByID is a shared value for each of many ids.
+// sharedByID is a shared value for each of many ids, which are UUIDs: upper and
+// lower case mean the same.
 type sharedByID[T any] struct {
 	mu   sync.Mutex
 	byID map[string]*shared[T]
 }
 
 func (s *sharedByID[T]) of(id string) *shared[T] {
+	id = strings.ToLower(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byID == nil {

@@ -17,15 +17,20 @@ type Version struct {
 	Major, Minor, Patch int
 }
 
+const versionPath = "/api/v1/version"
+
 // ServerVersion asks the server for its version. That needs no credentials.
 func (c *Client) ServerVersion(ctx context.Context) (Version, error) {
 	return c.version.get(ctx, func(ctx context.Context) (Version, error) {
 		var answer struct {
 			Version string `json:"version"`
 		}
-		err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/version", want: http.StatusOK, bare: true, anonymous: true}, &answer)
+		err := c.do(ctx, call{method: http.MethodGet, path: versionPath, want: http.StatusOK, bare: true, anonymous: true}, &answer)
 		if err != nil {
 			return Version{}, err
+		}
+		if answer.Version == "" {
+			return Version{}, &Error{Method: http.MethodGet, Path: versionPath, Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: it has no version"}
 		}
 		return ParseVersion(c.excerpt(answer.Version)), nil
 	})

@@ -1,0 +1,30 @@
+variable "endpoint" {
+  description = "URL under which SigNoz is opened in a browser. SIGNOZ_ENDPOINT when null."
+  type        = string
+  default     = null
+}
+
+variable "email" {
+  description = "E-mail address of a user with the admin role. SIGNOZ_EMAIL when null."
+  type        = string
+  default     = null
+}
+
+variable "password" {
+  description = "Password of that user. SIGNOZ_PASSWORD when null, which keeps it out of files and of the shell's history."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "account_name" {
+  description = "Name of the account that Terraform uses from now on."
+  type        = string
+  default     = "terraform"
+}
+
+variable "key_valid_for" {
+  description = "How long the key works, such as 90d. It never expires when null."
+  type        = string
+  default     = null
+}

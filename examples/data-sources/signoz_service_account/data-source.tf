@@ -1,0 +1,7 @@
+data "signoz_service_account" "runner" {
+  name = "ci-runner"
+}
+
+output "runner_roles" {
+  value = data.signoz_service_account.runner.roles
+}

@@ -1,0 +1,4 @@
+import {
+  to = signoz_service_account.ci
+  id = "ci"
+}

@@ -1,0 +1,4 @@
+resource "signoz_service_account" "ci" {
+  name  = "ci"
+  roles = ["signoz-editor"]
+}

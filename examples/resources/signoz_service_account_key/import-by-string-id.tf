@@ -1,0 +1,4 @@
+import {
+  to = signoz_service_account_key.deploy
+  id = "deploy/pipeline"
+}

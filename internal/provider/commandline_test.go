@@ -1,0 +1,113 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/provider"
+)
+
+// commandLine is a directory in which the real CLI runs a provider that was built for it:
+// for commands that the testing framework doesn't know.
+type commandLine struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+// buildProvider builds the provider and returns the directory of the binary. It
+// skips the test where acceptance tests don't run.
+func buildProvider(t *testing.T) string {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("acceptance tests run when TF_ACC is set")
+	}
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-signoz"), "../..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the provider: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// newCommandLine signs the provider in built in to the target by the environment.
+// The same binary stands in for the providers of other addresses.
+func newCommandLine(t *testing.T, on target, built string, standIn ...string) commandLine {
+	t.Helper()
+	c := commandLine{t: t, dir: t.TempDir()}
+	overrides := ""
+	for _, address := range append(standIn, provider.Address) {
+		overrides += fmt.Sprintf("    %q = %q\n", address, built)
+	}
+	c.write("cli.tfrc", `
+disable_checkpoint = true
+provider_installation {
+  dev_overrides {
+`+overrides+`  }
+  direct {}
+}
+`)
+	c.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(c.dir, "cli.tfrc"), "SIGNOZ_ENDPOINT="+on.endpoint, "SIGNOZ_API_KEY="+on.apiKey)
+	return c
+}
+
+func (c commandLine) write(name, text string) {
+	c.t.Helper()
+	fatal(c.t, os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600))
+}
+
+// run runs the CLI, ends the test if it fails and returns what it prints.
+func (c commandLine) run(args ...string) string {
+	c.t.Helper()
+	command := exec.Command(cli(), args...)
+	command.Dir, command.Env = c.dir, c.env
+	var failed strings.Builder
+	command.Stderr = &failed
+	out, err := command.Output()
+	if err != nil {
+		c.t.Fatalf("%s %s: %v\n%s%s", cli(), strings.Join(args, " "), err, out, failed.String())
+	}
+	return string(out)
+}
+
+// cli is the CLI that the acceptance tests use.
+func cli() string {
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+		return path
+	}
+	return "terraform"
+}
+
+// skipWithoutCommand skips the test where the CLI doesn't have a command.
+func skipWithoutCommand(t *testing.T, command string) {
+	t.Helper()
+	if out, err := exec.Command(cli(), command, "-help").CombinedOutput(); err != nil {
+		t.Skipf("%s has no command %q:\n%s", cli(), command, out)
+	}
+}
+
+// skipBelow skips the test where the CLI, Terraform or OpenTofu, is older than 1.minor.
+func skipBelow(t *testing.T, minor int) {
+	t.Helper()
+	out, err := exec.Command(cli(), "version", "-json").Output()
+	fatal(t, err)
+	var found struct {
+		Version string `json:"terraform_version"`
+	}
+	fatal(t, json.Unmarshal(out, &found))
+	var major, have int
+	if _, err := fmt.Sscanf(found.Version, "%d.%d", &major, &have); err != nil {
+		t.Fatalf("%q isn't a version: %v", found.Version, err)
+	}
+	if major == 1 && have < minor {
+		t.Skipf("needs 1.%d, this is %s", minor, found.Version)
+	}
+}

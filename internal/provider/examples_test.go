@@ -1,0 +1,363 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
+)
+
+// What stands in examples/ does what it says: with the built provider, a real
+// Terraform and `terraform init`, as users run it. The example that needs other
+// providers can't be installed offline; of that and of all others
+// TestDocumentedConfigurations checks the blocks.
+func TestAccExamples(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("runs Terraform: set TF_ACC=1, or use make test")
+	}
+	if _, ok := realTarget(); ok {
+		t.Skip("needs the embedded SigNoz")
+	}
+	terraform := findTerraform(t)
+	settings := installedProvider(t)
+	for name, test := range map[string]func(*exampleRun){
+		"pages":       (*exampleRun).pages,
+		"bootstrap":   (*exampleRun).bootstrap,
+		"complete":    (*exampleRun).complete,
+		"drift-watch": (*exampleRun).driftWatch,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := signoztest.Start(t)
+			test(&exampleRun{
+				t: t, terraform: terraform, on: server, dir: t.TempDir(),
+				settings: settings, apiKey: server.AdminKey(),
+			})
+		})
+	}
+}
+
+// exampleRun runs Terraform in a copy of an example.
+type exampleRun struct {
+	t         *testing.T
+	terraform terraformBinary
+	on        *signoztest.Server
+	dir       string
+	settings  string   // Terraform's CLI configuration file
+	apiKey    string   // SIGNOZ_API_KEY; none if empty
+	env       []string // further variables
+}
+
+// The examples of the pages of resources, data sources and the ephemeral
+// resource make one configuration together.
+func (r *exampleRun) pages() {
+	r.t.Helper()
+	runner := r.on.CreateAccount("ci-runner", "signoz-viewer")
+	r.on.CreateKey(runner.ID, "endless", time.Time{})
+	shared := r.on.CreateAccount("shared-pipeline", "signoz-editor")
+	r.copy("provider/provider.tf", "resources/*/resource*.tf", "data-sources/*/data-source*.tf")
+	if r.terraform.has(10, 11) {
+		r.copy("ephemeral-resources/*/*.tf")
+	}
+	// SIGNOZ_ENDPOINT takes the place of the example's endpoint.
+	r.edit("provider_provider.tf", regexp.MustCompile(`(?m)^ *endpoint .*\n`), "")
+
+	r.succeeds("init", "-input=false")
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	if got, _ := r.on.Account(shared.ID); len(got.Roles) != 2 {
+		r.t.Errorf("the shared account holds %q, not one role more", got.Roles)
+	}
+	for _, name := range []string{"ci", "grafana", "status-page", "alert-sync", "data-migration", "deploy", "collector"} {
+		if _, ok := r.on.AccountByName(name); !ok {
+			r.t.Errorf("there is no account %s", name)
+		}
+	}
+	for _, key := range r.on.AllKeys() {
+		if strings.HasPrefix(key.Name, "terraform-") {
+			r.t.Errorf("the ephemeral key %s outlived the run", key.Name)
+		}
+	}
+	r.contains(r.succeeds("output"), `keys_without_expiry = [`, `"endless"`, `signed_in_as = "terraform (signoz-admin)"`)
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+
+	r.succeeds("state", "rm", "signoz_service_account.ci", "signoz_service_account_key.deploy", "signoz_service_account_role.shared_viewer")
+	r.copy("resources/*/import-by-string-id.tf")
+	r.contains(r.succeeds("plan", "-input=false"), "Plan: 3 to import, 0 to add, 0 to change, 0 to destroy")
+}
+
+// A user signs in, makes the first account and key, and the key takes over.
+func (r *exampleRun) bootstrap() {
+	r.t.Helper()
+	r.copy("bootstrap/*.tf")
+	admin := r.apiKey
+	r.apiKey = ""
+	r.env = []string{"SIGNOZ_EMAIL=" + signoztest.AdminEmail, "SIGNOZ_PASSWORD=" + signoztest.AdminPassword, "TF_VAR_account_name=first"}
+	r.succeeds("init", "-input=false")
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	r.apiKey = strings.TrimSpace(r.succeeds("output", "-raw", "api_key"))
+	if r.apiKey == admin || !r.on.KeyWorks(r.apiKey) {
+		r.t.Fatal("the key of the output doesn't sign in")
+	}
+
+	r.env = []string{"TF_VAR_account_name=first"}
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+	r.contains(r.ends(1, "plan", "-destroy", "-input=false"), "The provider would revoke the key that it signs in with")
+}
+
+// Teams become accounts, roles and rotating keys; the module's own tests pass.
+func (r *exampleRun) complete() {
+	r.t.Helper()
+	r.copy("complete/*.tf", "complete/*.tftest.hcl")
+	r.succeeds("init", "-input=false")
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	account, ok := r.on.AccountByName("payments-ci")
+	if !ok || len(account.Roles) != 1 || account.Roles[0] != "signoz-editor" {
+		r.t.Errorf("payments-ci: %+v", account)
+	}
+	if keys := r.on.Keys(account.ID); len(keys) != 2 || keys[0].ExpiresAt.IsZero() {
+		r.t.Errorf("the keys of payments-ci: %+v", keys)
+	}
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+	r.ownTests()
+}
+
+// The checks fail for what is wrong, and for nothing else.
+func (r *exampleRun) driftWatch() {
+	r.t.Helper()
+	ci := r.on.CreateAccount("ci", "signoz-viewer")
+	r.on.CreateKey(ci.ID, "soon", r.on.Clock().Now().Add(24*time.Hour))
+	r.on.CreateKey(ci.ID, "past", r.on.Clock().Now().Add(-time.Hour))
+	r.copy("drift-watch/*.tf", "drift-watch/*.tftest.hcl", "drift-watch/inventory/*.tf")
+	r.env = []string{`TF_VAR_may_never_expire=["terraform/terraform"]`}
+	r.succeeds("init", "-input=false")
+	r.succeeds("plan", "-input=false", "-out=watch.tfplan")
+
+	var plan struct {
+		Checks []struct {
+			Address struct {
+				Name string `json:"name"`
+			} `json:"address"`
+			Status    string `json:"status"`
+			Instances []struct {
+				Problems []struct {
+					Message string `json:"message"`
+				} `json:"problems"`
+			} `json:"instances"`
+		} `json:"checks"`
+	}
+	if err := json.Unmarshal([]byte(r.succeeds("show", "-json", "watch.tfplan")), &plan); err != nil {
+		r.t.Fatal(err)
+	}
+	said := map[string]string{}
+	for _, check := range plan.Checks {
+		said[check.Address.Name] = check.Status
+		for _, instance := range check.Instances {
+			for _, problem := range instance.Problems {
+				said[check.Address.Name] += ": " + problem.Message
+			}
+		}
+	}
+	for name, starts := range map[string]string{
+		"no_key_expires_soon":    "fail: Expire within 336h: ci/soon (",
+		"no_expired_key_is_left": "fail: Have expired and should be revoked or extended: ci/past.",
+		"every_key_expires":      "pass",
+		"every_key_is_used":      "pass",
+		"no_unknown_account":     "pass",
+	} {
+		if !strings.HasPrefix(said[name], starts) {
+			r.t.Errorf("check %s: %q, not %q", name, said[name], starts)
+		}
+	}
+	r.ownTests()
+}
+
+// terraformBinary is Terraform, or OpenTofu, and its version.
+type terraformBinary struct {
+	path         string
+	isTofu       bool
+	major, minor int
+}
+
+// has tells whether it is 1.terraform, where it is Terraform, or 1.tofu, where
+// it is OpenTofu, or newer.
+func (b terraformBinary) has(terraform, tofu int) bool {
+	least := terraform
+	if b.isTofu {
+		least = tofu
+	}
+	return b.major > 1 || b.major == 1 && b.minor >= least
+}
+
+// findTerraform finds the binary that the other acceptance tests run.
+func findTerraform(t *testing.T) terraformBinary {
+	t.Helper()
+	path := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if path == "" {
+		var err error
+		if path, err = exec.LookPath("terraform"); err != nil {
+			t.Skip("terraform isn't on PATH, and TF_ACC_TERRAFORM_PATH isn't set")
+		}
+	}
+	printed, err := exec.CommandContext(t.Context(), path, "version").Output() //nolint:gosec // the binary that whoever runs the tests chose
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, name := terraformBinary{path: path}, ""
+	if _, err := fmt.Sscanf(string(printed), "%s v%d.%d", &name, &binary.major, &binary.minor); err != nil {
+		t.Fatalf("%s version says %q: %v", path, printed, err)
+	}
+	binary.isTofu = name == "OpenTofu"
+	return binary
+}
+
+// installedProvider builds the provider into a mirror, from which Terraform
+// installs it without network, and returns the CLI configuration that says so.
+func installedProvider(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	const name, place = "terraform-provider-signoz_v0.0.1", "signoz-community/signoz/0.0.1/"
+	system := place + runtime.GOOS + "_" + runtime.GOARCH
+	built := filepath.Join(dir, "registry.terraform.io", system, name)
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", built, ".")
+	build.Dir = repository
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, said)
+	}
+	tofus := filepath.Join(dir, "registry.opentofu.org", system)
+	if err := errors.Join(os.MkdirAll(tofus, 0o755), os.Link(built, filepath.Join(tofus, name))); err != nil {
+		t.Fatal(err)
+	}
+	settings := filepath.Join(dir, "terraform.rc")
+	if err := os.WriteFile(settings, []byte("provider_installation {\n  filesystem_mirror {\n    path = "+quote(dir)+"\n  }\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return settings
+}
+
+// copy copies files of examples/ that match. Those of a module keep their
+// places; examples of pages get names that tell where they are from.
+func (r *exampleRun) copy(patterns ...string) {
+	r.t.Helper()
+	for _, pattern := range patterns {
+		files, err := filepath.Glob(filepath.Join(repository, "examples", pattern))
+		if err != nil || len(files) == 0 {
+			r.t.Fatalf("no example matches %s (%v)", pattern, err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			relative, err := filepath.Rel(filepath.Join(repository, "examples"), file)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			var within string
+			switch kind, rest, _ := strings.Cut(filepath.ToSlash(relative), "/"); kind {
+			case "provider", "resources", "data-sources", "ephemeral-resources":
+				within = strings.ReplaceAll(filepath.ToSlash(relative), "/", "_")
+			default:
+				within = filepath.FromSlash(rest)
+			}
+			target := filepath.Join(r.dir, within)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), os.WriteFile(target, content, 0o600)); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+	}
+}
+
+func (r *exampleRun) edit(file string, what *regexp.Regexp, with string) {
+	r.t.Helper()
+	path := filepath.Join(r.dir, file)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	edited := what.ReplaceAll(content, []byte(with))
+	if bytes.Equal(edited, content) {
+		r.t.Fatalf("%s has nothing like %s", file, what)
+	}
+	if err := os.WriteFile(path, edited, 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// succeeds runs Terraform and returns what it printed to its standard output.
+func (r *exampleRun) succeeds(args ...string) string {
+	r.t.Helper()
+	return r.ends(0, args...)
+}
+
+// ends runs Terraform, which must end with that exit code. What it printed to
+// standard error is returned where it fails, and else what it printed otherwise.
+func (r *exampleRun) ends(code int, args ...string) string {
+	r.t.Helper()
+	command := exec.CommandContext(r.t.Context(), r.terraform.path, args...)
+	command.Dir = r.dir
+	command.Env = r.environment()
+	var stdout, stderr strings.Builder
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	if got := command.ProcessState.ExitCode(); got != code {
+		r.t.Fatalf("terraform %s: exit code %d, not %d (%v)\n%s\n%s", strings.Join(args, " "), got, code, err, stdout.String(), stderr.String())
+	}
+	if code == 1 {
+		return stderr.String()
+	}
+	return stdout.String()
+}
+
+// environment is that of the tests without variables that would change what
+// Terraform or the provider do.
+func (r *exampleRun) environment() []string {
+	var env []string
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "TF_") && !strings.HasPrefix(variable, "SIGNOZ_") {
+			env = append(env, variable)
+		}
+	}
+	env = append(env, "TF_CLI_CONFIG_FILE="+r.settings, "TF_CLI_ARGS=-no-color", "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "SIGNOZ_ENDPOINT="+r.on.URL)
+	if r.apiKey != "" {
+		env = append(env, "SIGNOZ_API_KEY="+r.apiKey)
+	}
+	return append(env, r.env...)
+}
+
+// contains checks what Terraform printed, however it broke the lines.
+func (r *exampleRun) contains(printed string, pieces ...string) {
+	r.t.Helper()
+	flowing := strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(printed)), " ")
+	for _, piece := range pieces {
+		if !strings.Contains(flowing, strings.Join(strings.Fields(piece), " ")) {
+			r.t.Errorf("not printed: %s\n%s", piece, printed)
+		}
+	}
+}
+
+// ownTests runs the module's tests, which need no server.
+func (r *exampleRun) ownTests() {
+	r.t.Helper()
+	if !r.terraform.has(7, 8) {
+		return // no mocks
+	}
+	r.apiKey = ""
+	r.env = nil
+	r.on.Refuse()
+	defer r.on.Resume()
+	r.contains(r.succeeds("test"), "0 failed.")
+}

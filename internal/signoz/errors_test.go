@@ -1,0 +1,283 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signoz
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
+)
+
+// secretsOfTest are all that a client in these tests could give away.
+var secretsOfTest = []string{"kEy+/value==", "pass word 123", "header-secret", "ZGF0YQ==dataZGF0YQ=="}
+
+const oneOrganisation = `{"status":"success","data":{"exists":true,"orgs":[{"id":"o","authNSupport":{"password":[{}]}}]}}`
+
+// echoes are ways in which a server, or a proxy, repeats what it was sent.
+func echoes() map[string]func(dump string, w http.ResponseWriter) {
+	envelope := func(w http.ResponseWriter, status int, message string) {
+		body, _ := json.Marshal(map[string]any{"status": "error", "error": map[string]any{
+			"code": "echo " + message, "message": message, "errors": []map[string]string{{"message": message}},
+		}})
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write(body)
+	}
+	return map[string]func(string, http.ResponseWriter){
+		"in an envelope": func(dump string, w http.ResponseWriter) { envelope(w, 400, dump) },
+		"in a refusal":   func(dump string, w http.ResponseWriter) { envelope(w, 401, dump) },
+		"in a fault":     func(dump string, w http.ResponseWriter) { envelope(w, 500, dump) },
+		"in plain text":  func(dump string, w http.ResponseWriter) { http.Error(w, dump, 403) },
+		"in a page": func(dump string, w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, dump)
+		},
+		"as success": func(dump string, w http.ResponseWriter) { _, _ = io.WriteString(w, dump) },
+		"in another kind of body": func(dump string, w http.ResponseWriter) {
+			w.WriteHeader(201)
+			_, _ = fmt.Fprintf(w, `{"status":"success","data":%q}`, dump)
+		},
+		"in a redirect": func(dump string, w http.ResponseWriter) {
+			w.Header().Set("Location", "https://elsewhere.invalid/?"+strings.NewReplacer("\r", "", "\n", "&").Replace(dump))
+			w.WriteHeader(307)
+		},
+		"at its end": func(dump string, w http.ResponseWriter) { http.Error(w, strings.Repeat("x", maxExcerpt-20)+dump, 400) },
+	}
+}
+
+func TestNoSecretInErrorsOrObserved(t *testing.T) {
+	t.Parallel()
+	for name, echo := range echoes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				dump, _ := httputil.DumpRequest(r, true)
+				if r.URL.Path == contextPath { // so that the password is sent, too
+					_, _ = io.WriteString(w, oneOrganisation)
+					return
+				}
+				echo(string(dump), w)
+			}))
+			t.Cleanup(s.Close)
+			checkNoSecrets(t, s.URL)
+		})
+	}
+	t.Run("in what isn't HTTP", func(t *testing.T) {
+		t.Parallel()
+		checkNoSecrets(t, rawEcho(t))
+	})
+}
+
+// rawEcho answers each line of a request's header with a status line of its own.
+func rawEcho(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			request, err := http.ReadRequest(bufio.NewReader(conn))
+			if err == nil {
+				_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n%s %s\r\n\r\n", request.Header.Get("SIGNOZ-API-KEY"), request.Header.Get("X-Proxy"))
+			}
+			_ = conn.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = listener.Close(); <-done })
+	return "http://" + listener.Addr().String()
+}
+
+// checkNoSecrets makes all calls, signed in both ways, and looks for the
+// secrets in all that comes of it.
+func checkNoSecrets(t *testing.T, endpoint string) {
+	t.Helper()
+	var (
+		mu   sync.Mutex
+		said []string
+	)
+	tell := func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		said = append(said, text)
+	}
+	observe := func(_ context.Context, a Attempt) { tell(fmt.Sprintf("observed %+v %v", a, a.Err)) }
+	base := Config{
+		Endpoint: endpoint, MaxRetries: 1, RetryWait: 1, Observe: observe,
+		Headers: map[string]string{"X-Proxy": secretsOfTest[2], "X-Basic": "Basic " + secretsOfTest[3]},
+	}
+	withKey, asUser := base, base
+	withKey.APIKey = secretsOfTest[0]
+	asUser.Email, asUser.Password = "admin@example.com", secretsOfTest[1]
+	w := &world{account: signoztest.Account{ID: "a"}, key: signoztest.Key{ID: "k"}, binding: RoleBinding{ID: "b"}}
+	for _, cfg := range []Config{withKey, asUser} {
+		c, err := New(cfg)
+		must(t, err)
+		for _, o := range operations() {
+			if err := o.do(t.Context(), c, w); err != nil {
+				tell(fmt.Sprintf("%s: %v %+v", o.name, err, err))
+			}
+		}
+		for _, create := range creations() {
+			_, _, err := create.do(t.Context(), c, w)
+			tell(fmt.Sprintf("%s: %v", create.name, err))
+		}
+		c.Close()
+	}
+	if len(said) < 20 {
+		t.Fatalf("only %d texts: the calls failed too early to prove anything", len(said))
+	}
+	for _, text := range said {
+		for _, secret := range secretsOfTest {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is in: %s", secret, text)
+			}
+		}
+	}
+}
+
+func TestSessionTokensAreKeptOutOfErrors(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case contextPath:
+			_, _ = io.WriteString(w, oneOrganisation)
+		case signInPath:
+			_, _ = io.WriteString(w, `{"status":"success","data":{"accessToken":"token.of.session"}}`)
+		default:
+			http.Error(w, "you sent "+r.Header.Get("Authorization"), http.StatusTeapot)
+		}
+	}))
+	t.Cleanup(s.Close)
+	c, err := New(Config{Endpoint: s.URL, Email: "admin@example.com", Password: "pass word 123"})
+	must(t, err)
+	t.Cleanup(c.Close)
+	_, err = c.Roles(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "you sent Bearer (secret)") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALongerSecretIsNotHiddenByItsPart(t *testing.T) {
+	t.Parallel()
+	c, err := New(Config{Endpoint: "https://example.com", APIKey: "abcdef", Headers: map[string]string{"X": "abcdefghij", "Y": "short"}})
+	must(t, err)
+	equal(t, "redacted", c.redact("abcdefghij, abcdef, short"), "(secret), (secret), short")
+}
+
+func TestKeyValuesAreNotObserved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var seen attempts
+	c := connect(t, w.server, func(cfg *Config) { cfg.Observe = seen.observe })
+	w.server.Inject(signoztest.Fault{Kind: signoztest.HalfResponse, Method: "POST", Times: 1})
+	key, err := c.CreateKey(t.Context(), w.account.ID, NewKey{Name: "fresh"})
+	must(t, err)
+	for _, a := range seen.all {
+		if text := fmt.Sprintf("%+v %v", a, a.Err); strings.Contains(text, key.Value) || strings.Contains(text, w.server.AdminKey()) {
+			t.Errorf("a secret was observed: %s", text)
+		}
+	}
+}
+
+func TestExcerpt(t *testing.T) {
+	t.Parallel()
+	c := &Client{auth: apiKey("")}
+	tests := map[string]string{
+		"  two\n\tlines\r\n": "two lines", "bell\x07": "bell", "bad\xffbyte": "bad?byte", "": "",
+	}
+	for in, want := range tests {
+		equal(t, fmt.Sprintf("%q", in), c.excerpt(in), want)
+	}
+	long := c.excerpt(strings.Repeat("ä", 1000))
+	if !utf8.ValidString(long) || len(long) > maxExcerpt+len("…") {
+		t.Errorf("got %d bytes, valid: %v", len(long), utf8.ValidString(long))
+	}
+}
+
+func TestErrorsTellWhatHappened(t *testing.T) {
+	t.Parallel()
+	tests := map[string]error{
+		"GET /x: status 200 with a web page instead of JSON":                                                         &Error{Method: "GET", Path: "/x", Status: 200, WebPage: true},
+		"GET /x: status 404, role_not_found: no role; hint":                                                          &Error{Method: "GET", Path: "/x", Status: 404, Code: "role_not_found", Message: "no role", Details: []string{"hint"}},
+		"GET /x: status 502: Bad gateway":                                                                            &Error{Method: "GET", Path: "/x", Status: 502, Message: "Bad gateway"},
+		"GET /x: status 502 Bad Gateway":                                                                             &Error{Method: "GET", Path: "/x", Status: 502},
+		"POST /x: the answer was lost, so it may have been carried out: EOF":                                         &LostAnswerError{"POST", "/x", io.EOF},
+		"POST /x: the answer was lost, so it may have been carried out: EOF; finding out what it did failed: closed": &UnresolvedError{&LostAnswerError{"POST", "/x", io.EOF}, errors.New("closed")},
+		"GET /x: no answer: EOF":                                                                                     &ConnectionError{"GET", "/x", ProblemOther, io.EOF},
+		"signing in as e: no such user":                                                                              &SignInError{Problem: SignInUnknownUser, Email: "e"},
+	}
+	for want, err := range tests {
+		equal(t, "text", err.Error(), want)
+	}
+}
+
+// A bare 404 is a proxy's or a wrong path's: whoever takes it for "gone" makes
+// Terraform forget an object that exists.
+func TestABare404IsNotNotFound(t *testing.T) {
+	t.Parallel()
+	for _, f := range []signoztest.Fault{
+		{Kind: signoztest.StatusBefore, Status: 404, Body: "not found", ContentType: "text/plain"},
+		{Kind: signoztest.StatusBefore, Status: 404, Body: "<html>", ContentType: "Text/HTML; charset=utf-8"},
+		{Kind: signoztest.StatusBefore, Status: 404, Body: `{"status":"error","error":{"code":"not_found","message":"?"}}`},
+		{Kind: signoztest.StatusBefore, Status: 501, Body: `{"status":"error","error":{"code":"role_unsupported","message":"?"}}`},
+	} {
+		for _, o := range operations() {
+			w := newWorld(t)
+			w.server.Inject(f)
+			err := o.do(t.Context(), connect(t, w.server), w)
+			if err == nil || IsNotFound(err) {
+				t.Errorf("%s: %v counts as not found", o.name, err)
+			}
+			w.server.Close()
+		}
+	}
+}
+
+func TestAWrongTypeInAnErrorKeepsTheRest(t *testing.T) {
+	t.Parallel()
+	e, ok := parseErrorEnvelope([]byte(`{"error":{"retry":{"delay":1.5},"errors":"?","code":"api_key_not_found","message":"m"}}`))
+	equal(t, "parsed", ok, true)
+	equal(t, "code", e.Error.Code, codeKeyNotFound)
+	for _, body := range []string{"", "null", "[]", "{}", `{"error":{}}`, `{"error":"x"}`, "<html>"} {
+		_, ok := parseErrorEnvelope([]byte(body))
+		equal(t, body, ok, false)
+	}
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	known := map[string][3]int{"v0.138.0": {0, 138, 0}, "0.118.1": {0, 118, 1}, "v0.132.0-rc.1": {0, 132, 0}, "v1.2.3+build": {1, 2, 3}}
+	for text, want := range known {
+		v := ParseVersion(text)
+		equal(t, text, v, Version{Text: text, Known: true, Major: want[0], Minor: want[1], Patch: want[2]})
+	}
+	for _, text := range []string{"", "<unset>", "main", "v1", "v1.2", "v1.2.3.4", "v1.-2.3", "v1.2.x", "v99999999999.0.0", "vv1.2.3", "v1..3"} {
+		v := ParseVersion(text)
+		equal(t, text, v, Version{Text: text})
+		equal(t, text+": one role", v.OneRoleOnly() || v.Before(99, 0), false)
+	}
+	equal(t, "v0.122.9", ParseVersion("v0.122.9").OneRoleOnly(), true)
+	equal(t, "v0.123.0", ParseVersion("v0.123.0").OneRoleOnly(), false)
+	equal(t, "v1.0.0", ParseVersion("v1.0.0").OneRoleOnly(), false)
+	equal(t, "unset", ParseVersion("<unset>").String(), "of unknown version")
+	equal(t, "known", ParseVersion("v1.2.3").String(), "v1.2.3")
+}

@@ -1,0 +1,536 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signoz
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
+)
+
+// faultsOfCreates are the ways in which any request of a create can go wrong.
+func faultsOfCreates() []signoztest.Fault {
+	faults := []signoztest.Fault{
+		{Kind: signoztest.ResetBefore},
+		{Kind: signoztest.ResetAfter},
+		{Kind: signoztest.HalfResponse},
+		{Kind: signoztest.Hang, Delay: time.Millisecond},
+		{Kind: signoztest.Slow, Delay: time.Millisecond},
+		{Kind: signoztest.HTML},
+		{Kind: signoztest.Redirect, Location: "https://elsewhere.invalid/"},
+		{Kind: signoztest.BodyReplaced, Body: `{"status":"succ`},
+		{Kind: signoztest.BodyReplaced, Body: `{"status":"success","data":[7]}`},
+		{Kind: signoztest.BodyReplaced, Body: `{"status":"success","data":{}}`},
+		{Kind: signoztest.BodyReplaced, Body: "<html>", ContentType: "text/html"},
+		{Kind: signoztest.BodyReplaced, Status: 200, Body: `{"status":"success"}`},
+		{Kind: signoztest.StatusBefore, Status: 403},
+	}
+	for _, status := range []int{408, 429, 500, 502, 503, 504} {
+		faults = append(faults,
+			signoztest.Fault{Kind: signoztest.StatusBefore, Status: status},
+			signoztest.Fault{Kind: signoztest.StatusAfter, Status: status})
+	}
+	return faults
+}
+
+func nameOf(f signoztest.Fault) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %d %s", f.Kind, f.Status, f.Body))
+}
+
+// creation is an operation that makes one object, and what must hold after it.
+type creation struct {
+	name string
+	do   func(ctx context.Context, c *Client, w *world) (id, value string, err error)
+}
+
+func creations() []creation {
+	key := func(name string, unique bool) func(context.Context, *Client, *world) (string, string, error) {
+		return func(ctx context.Context, c *Client, w *world) (string, string, error) {
+			key, err := c.CreateKey(ctx, w.account.ID, NewKey{Name: name, UniqueName: unique})
+			if err != nil {
+				return "", "", err
+			}
+			return key.ID, key.Value, nil
+		}
+	}
+	return []creation{
+		{"account", func(ctx context.Context, c *Client, _ *world) (string, string, error) {
+			id, err := c.CreateServiceAccount(ctx, "fresh")
+			return id, "", err
+		}},
+		{"key", key("fresh", false)},
+		{"unique key", key("fresh", true)},
+	}
+}
+
+// objects are what a create may have made: id, by name.
+func (w *world) objects(t testing.TB) map[string]string {
+	t.Helper()
+	objects := make(map[string]string)
+	for _, a := range w.server.ActiveAccounts() {
+		objects["account "+a.Name] = a.ID
+	}
+	for _, k := range w.server.AllKeys() {
+		objects["key "+k.Name] = k.ID
+	}
+	return objects
+}
+
+// check says what a create may leave behind: the one object that it returned,
+// with a value that works, or else nothing, unless it says that it doesn't know.
+func (w *world) check(t testing.TB, name string, before map[string]string, id, value string, err error) {
+	t.Helper()
+	var unresolved *UnresolvedError
+	if errors.As(err, &unresolved) {
+		return
+	}
+	now := w.objects(t)
+	kind, _, _ := strings.Cut(strings.TrimPrefix(name, "unique "), ",")
+	if err == nil {
+		if got := now[kind+" fresh"]; got == "" || got != id {
+			t.Errorf("%s: returned %q, the server has %q", name, id, got)
+		}
+		if value != "" && !w.server.KeyWorks(value) {
+			t.Errorf("%s: the returned value doesn't work", name)
+		}
+		delete(now, kind+" fresh")
+	}
+	for object, id := range now {
+		if before[object] != id {
+			t.Errorf("%s: left behind %s (error: %v)", name, object, err)
+		}
+	}
+	for object, id := range before {
+		if now[object] != id {
+			t.Errorf("%s: %s is gone (error: %v)", name, object, err)
+		}
+	}
+}
+
+// allPairs makes eachPair try every fault as the second one too: minutes in place of seconds.
+var allPairs = flag.Bool("allpairs", false, "try all pairs of faults at creates")
+
+func secondFaults() []signoztest.Fault {
+	if *allPairs {
+		return faultsOfCreates()
+	}
+	return []signoztest.Fault{
+		{Kind: signoztest.ResetAfter},
+		{Kind: signoztest.HTML},
+		{Kind: signoztest.StatusBefore, Status: 403},
+		{Kind: signoztest.StatusAfter, Status: 429},
+		{Kind: signoztest.StatusAfter, Status: 500},
+	}
+}
+
+// eachPair runs a test with each fault at the first request of each create,
+// and another one at each of the requests that follow.
+func eachPair(t *testing.T, test func(t *testing.T, name string, c creation, first, second signoztest.Fault)) {
+	t.Helper()
+	for _, c := range creations() {
+		for _, first := range faultsOfCreates() {
+			t.Run(c.name+", "+nameOf(first), func(t *testing.T) {
+				t.Parallel()
+				for _, second := range secondFaults() {
+					for skip := range 5 {
+						second.Skip, second.Times, first.Times = skip, 1, 1
+						test(t, fmt.Sprintf("%s, %s, then %s after %d", c.name, nameOf(first), nameOf(second), skip), c, first, second)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestCreateNeitherDoublesNorOrphans(t *testing.T) {
+	t.Parallel()
+	w := sharedWorlds(t)
+	eachPair(t, func(t *testing.T, name string, create creation, first, second signoztest.Fault) {
+		w := w.take()
+		defer w.giveBack()
+		before := w.objects(t)
+		w.server.Inject(first)
+		w.server.Inject(second)
+		id, value, err := create.do(t.Context(), connect(t, w.server), w.world)
+		w.server.ClearFaults()
+		w.check(t, name, before, id, value, err)
+	})
+}
+
+func TestCreateNeverTakesWhatWasThereBefore(t *testing.T) {
+	t.Parallel()
+	w := sharedWorlds(t)
+	eachPair(t, func(t *testing.T, name string, create creation, first, second signoztest.Fault) {
+		if create.name == "unique key" {
+			return // its name was made up for it: nothing can have it before
+		}
+		w := w.take()
+		defer w.giveBack()
+		var mine string
+		if create.name == "account" {
+			mine = w.server.CreateAccount("fresh").ID
+		} else {
+			mine = w.server.CreateKey(w.account.ID, "fresh", time.Time{}).ID
+		}
+		w.server.Clock().Advance(time.Second) // it was made a second ago
+		w.server.Inject(first)
+		w.server.Inject(second)
+		id, _, err := create.do(t.Context(), connect(t, w.server), w.world)
+		w.server.ClearFaults()
+		if err == nil || id != "" {
+			t.Errorf("%s: got %s as a new object, with error %v", name, id, err)
+		}
+		if got := w.objects(t)[create.name+" fresh"]; got != mine {
+			t.Errorf("%s: what was there is gone", name)
+		}
+	})
+}
+
+// worlds hands out worlds, since a new one for each of thousands of cases would
+// cost more than the cases.
+type worlds struct {
+	t    testing.TB
+	mu   sync.Mutex
+	idle []*pooled
+}
+
+type pooled struct {
+	*world
+	from *worlds
+	keep map[string]string
+	uses int
+}
+
+func sharedWorlds(t testing.TB) *worlds {
+	t.Helper()
+	return &worlds{t: t}
+}
+
+func (ws *worlds) take() *pooled {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if n := len(ws.idle); n > 0 {
+		w := ws.idle[n-1]
+		ws.idle = ws.idle[:n-1]
+		return w
+	}
+	w := newWorld(ws.t)
+	return &pooled{world: w, from: ws, keep: w.objects(ws.t)}
+}
+
+// giveBack removes what the case made. After many uses it gives the world up:
+// deleted accounts stay listed.
+func (w *pooled) giveBack() {
+	w.server.ClearFaults()
+	for _, a := range w.server.ActiveAccounts() {
+		if w.keep["account "+a.Name] != a.ID {
+			w.server.DeleteAccount(a.ID)
+		}
+	}
+	for _, k := range w.server.AllKeys() {
+		if w.keep["key "+k.Name] != k.ID {
+			w.server.RevokeKey(k.AccountID, k.ID)
+		}
+	}
+	w.server.ResetRequests()
+	if w.uses++; w.uses > 100 {
+		w.server.Close()
+		return
+	}
+	w.from.mu.Lock()
+	defer w.from.mu.Unlock()
+	w.from.idle = append(w.from.idle, w)
+}
+
+func TestMakerOf(t *testing.T) {
+	t.Parallel()
+	local := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	at := func(ms int) time.Time { return local.Add(time.Duration(ms) * time.Millisecond) }
+	// Two attempts were lost, from 1000 to 1100 and from 2000 to 2050; the clock
+	// was learned from an answer between 3000 and 3020.
+	closed := []period{{at(1000), at(1100)}, {at(2000), at(2050)}}
+	open := []period{{at(1000), at(1100)}, {at(2000), time.Time{}}}
+	tests := []struct {
+		name    string
+		periods []period
+		created int // on our clock
+		want    maker
+	}{
+		{"long before", closed, -100000, somebodyElse},
+		{"before, by more than one request takes", closed, 979, somebodyElse},
+		{"before, by less", closed, 981, thisCreate},
+		{"while the first was under way", closed, 1050, thisCreate},
+		{"between the two", closed, 1500, unknownMaker},
+		{"while the second was under way", closed, 2010, thisCreate},
+		{"since", closed, 2500, unknownMaker},
+		{"since, while the server may still be at it", open, 2500, thisCreate},
+		{"between the two, the second open", open, 1500, unknownMaker},
+	}
+	for _, skew := range []time.Duration{0, 5 * time.Hour, -5 * time.Hour} {
+		for _, test := range tests {
+			l := &losses{periods: test.periods}
+			known := moment{at: at(3000).Add(skew), sent: at(3000), received: at(3020)}
+			if got := l.makerOf(at(test.created).Add(skew), known); got != test.want {
+				t.Errorf("%s, server's clock off by %v: got %d, want %d", test.name, skew, got, test.want)
+			}
+		}
+	}
+	l := &losses{periods: closed}
+	equal(t, "no known moment", l.makerOf(at(1050), moment{sent: at(3000), received: at(3000)}), unknownMaker)
+}
+
+func TestAWrongClockDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-26 * time.Hour, 26 * time.Hour} {
+		for _, create := range creations() {
+			w := newWorld(t)
+			w.server.Clock().Advance(skew)
+			before := w.objects(t)
+			w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: 1})
+			id, value, err := create.do(t.Context(), connect(t, w.server), w)
+			must(t, err)
+			w.check(t, create.name, before, id, value, nil)
+		}
+	}
+}
+
+func TestWhatSomebodyElseMadeMeanwhileIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations()[:2] {
+		// The server's clock stands, and the name is taken long after the first
+		// attempt failed: by the time of the second one.
+		clock := signoztest.NewClock(time.Now())
+		w := newWorld(t, signoztest.WithClock(clock))
+		var taken string
+		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetBefore, Method: "POST", Times: 1})
+		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetBefore, Method: "POST", Share: 1, Match: func(*http.Request) bool {
+			if taken != "" {
+				return false
+			}
+			clock.Advance(10 * time.Second)
+			if create.name == "account" {
+				taken = w.server.CreateAccount("fresh").ID
+			} else {
+				taken = w.server.CreateKey(w.account.ID, "fresh", time.Time{}).ID
+			}
+			return false
+		}})
+		// The pause between the attempts must be longer than an id's precision.
+		c := connect(t, w.server, func(cfg *Config) { cfg.RetryWait = 100 * time.Millisecond })
+		id, _, err := create.do(t.Context(), c, w)
+		var unresolved *UnresolvedError
+		if id != "" || !errors.As(err, &unresolved) || !IsConflict(err) {
+			t.Errorf("%s: got %q, %v, want a conflict that couldn't be resolved", create.name, id, err)
+		}
+		equal(t, create.name+" of somebody else", w.objects(t)[create.name+" fresh"], taken)
+		equal(t, "keys, a substitute among them", len(w.server.Keys(w.account.ID)) > 2, false)
+	}
+}
+
+func TestOneObjectIsNotTakenTwice(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		w := newWorld(t)
+		c := connect(t, w.server)
+		// Two resources of one name, by mistake, and both lose their first answer.
+		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: 2})
+		ids := make([]string, 2)
+		var wg sync.WaitGroup
+		for i := range ids {
+			wg.Go(func() { ids[i], _ = c.CreateServiceAccount(t.Context(), "fresh") })
+		}
+		wg.Wait()
+		account, ok := w.server.AccountByName("fresh")
+		equal(t, "made", ok, true)
+		equal(t, "taken once", (ids[0] == account.ID) != (ids[1] == account.ID), true)
+	}
+}
+
+func TestNameWhoseEmailIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.server.CreateAccount("fresh")
+	w.server.RenameAccount(old.ID, "renamed")
+	for _, faults := range []int{0, 1} {
+		if faults > 0 {
+			w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: faults})
+		}
+		id, err := connect(t, w.server).CreateServiceAccount(t.Context(), "fresh")
+		equal(t, "id", id, "")
+		equal(t, "conflict", IsConflict(err), true)
+	}
+	account, _ := w.server.Account(old.ID)
+	equal(t, "name", account.Name, "renamed")
+}
+
+func TestALateFirstRequestIsNotDoubled(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations() {
+		w := newWorld(t)
+		before := w.objects(t)
+		// The first attempt times out, and is carried out when the others have begun.
+		w.server.Inject(signoztest.Fault{Kind: signoztest.Slow, Method: "POST", Times: 1, Delay: 400 * time.Millisecond})
+		c := connect(t, w.server, requestTimeout(200*time.Millisecond), maxRetries(20), func(cfg *Config) { cfg.RetryWait = 100 * time.Millisecond })
+		w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 503, Method: "POST", Times: 3})
+		id, value, err := create.do(t.Context(), c, w)
+		must(t, err)
+		// Closing waits for what is under way, the late request too.
+		w.server.Close()
+		w.check(t, create.name, before, id, value, nil)
+	}
+}
+
+func TestAGivenUpCreateLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []signoztest.FaultKind{signoztest.ResetAfter, signoztest.ResetBefore} {
+		for _, retries := range []int{0, 2} {
+			for _, create := range creations() {
+				w := newWorld(t)
+				before := w.objects(t)
+				// Every answer to the name is lost. What resolves it gets through.
+				w.server.Inject(signoztest.Fault{Kind: kind, Method: "POST", Times: retries + 1})
+				id, value, err := create.do(t.Context(), connect(t, w.server, maxRetries(retries)), w)
+				w.check(t, fmt.Sprintf("%s, %s", create.name, kind), before, id, value, err)
+				if kind == signoztest.ResetBefore {
+					equal(t, create.name+": lost", isLost(err), true)
+				}
+			}
+		}
+	}
+}
+
+func TestCancelledWhileAnAnswerIsMissing(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []signoztest.FaultKind{signoztest.ResetAfter, signoztest.ResetBefore, signoztest.HalfResponse} {
+		for cancelAt := range 6 {
+			for _, create := range creations() {
+				w := newWorld(t)
+				before := w.objects(t)
+				ctx, cancel := context.WithCancel(t.Context())
+				w.server.Inject(signoztest.Fault{Kind: kind, Method: "POST", Times: 1})
+				seen := 0
+				c := connect(t, w.server, func(cfg *Config) {
+					cfg.Observe = func(context.Context, Attempt) {
+						if seen++; seen > cancelAt {
+							cancel()
+						}
+					}
+				})
+				began := time.Now()
+				id, value, err := create.do(ctx, c, w)
+				cancel()
+				name := fmt.Sprintf("%s, %s, cancelled after %d", create.name, kind, cancelAt)
+				promptly(t, name, began, 20*time.Second)
+				w.check(t, name, before, id, value, err)
+				var unresolved *UnresolvedError
+				equal(t, name+": unresolved", errors.As(err, &unresolved), false)
+			}
+		}
+	}
+}
+
+func TestACancelledCreateMayFinish(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations() {
+		w := newWorld(t)
+		before := w.objects(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.server.Inject(signoztest.Fault{Kind: signoztest.Slow, Method: "POST", Delay: 20 * time.Millisecond, Match: func(*http.Request) bool {
+			cancel()
+			return true
+		}})
+		id, value, err := create.do(ctx, connect(t, w.server), w)
+		must(t, err)
+		w.check(t, create.name, before, id, value, nil)
+	}
+}
+
+func TestACancelledCreateEndsAfterItsGrace(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations() {
+		w := newWorld(t)
+		before := w.objects(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.server.Inject(signoztest.Fault{Kind: signoztest.Hang, Method: "POST", Match: func(*http.Request) bool {
+			cancel()
+			return true
+		}})
+		c := connect(t, w.server)
+		c.createGrace = 20 * time.Millisecond
+		began := time.Now()
+		id, value, err := create.do(ctx, c, w)
+		promptly(t, create.name, began, 20*time.Second)
+		equal(t, create.name+": lost", isLost(err), true)
+		w.check(t, create.name, before, id, value, err)
+	}
+}
+
+func TestACreateAnsweredWithFarTooMuch(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations() {
+		w := newWorld(t)
+		before := w.objects(t)
+		w.server.Inject(signoztest.Fault{Kind: signoztest.Giant, Method: "POST", Times: 1})
+		id, value, err := create.do(t.Context(), connect(t, w.server), w)
+		must(t, err)
+		w.check(t, create.name, before, id, value, nil)
+	}
+}
+
+func TestLostCreatesSendFewRequests(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"account":    "POST POST GET",
+		"key":        "POST POST GET POST DELETE PUT",
+		"unique key": "POST POST GET DELETE POST",
+	}
+	for _, create := range creations() {
+		w := newWorld(t)
+		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: 1})
+		_, _, err := create.do(t.Context(), connect(t, w.server), w)
+		must(t, err)
+		var methods []string
+		for _, r := range w.server.Requests() {
+			methods = append(methods, r.Method)
+		}
+		equal(t, create.name, strings.Join(methods, " "), want[create.name])
+	}
+}
+
+func TestTimeOfUUID(t *testing.T) {
+	t.Parallel()
+	// The example of RFC 9562, appendix A.6.
+	at, ok := timeOfUUID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
+	equal(t, "version 7", ok, true)
+	equal(t, "time", at.UnixMilli(), 1645557742000)
+	for _, id := range []string{
+		"", "017f22e2", "919108f7-52d1-4320-9bac-f847db4148a8",
+		"x017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "017f22e2-79b0-7cc3-98c4-dc0c0c07398fx",
+	} {
+		_, ok := timeOfUUID(id)
+		equal(t, id, ok, false)
+	}
+}
+
+func TestUniqueKeyName(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	for range 100 {
+		name := UniqueKeyName("ci-")
+		equal(t, "length", len(name), 3+uniqueLetters)
+		equal(t, "letters only", strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-"), "")
+		equal(t, "seen", seen[name], false)
+		seen[name] = true
+	}
+	equal(t, "longest", len(UniqueKeyName(strings.Repeat("a", 200))), MaxKeyNameLength)
+	equal(t, "just fits", strings.HasPrefix(UniqueKeyName(strings.Repeat("a", MaxKeyNamePrefixLength)), strings.Repeat("a", MaxKeyNamePrefixLength)), true)
+}

@@ -1,0 +1,205 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signoz
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
+)
+
+func hasBindings(v signoztest.Version) bool {
+	return v != signoztest.V0_118_0 && v != signoztest.V0_123_0
+}
+
+func TestAssignAndUnassignOnAllGenerations(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
+		w := newWorld(t, signoztest.WithVersion(v))
+		c := connect(t, w.server)
+		first, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+		must(t, err)
+		again, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+		must(t, err)
+		equal(t, "the same binding", again, first)
+		equal(t, "binding told", first != "", hasBindings(v))
+		equal(t, "may replace", c.MayReplaceRoles(), !hasBindings(v))
+
+		account, err := c.ServiceAccount(t.Context(), w.account.ID)
+		must(t, err)
+		var names []string
+		for _, b := range account.Bindings {
+			names = append(names, b.Role.Name)
+		}
+		slices.Sort(names)
+		want := "signoz-editor signoz-viewer"
+		if v == signoztest.V0_118_0 {
+			want = "signoz-editor" // in place of the one before
+		}
+		equal(t, "roles", strings.Join(names, " "), want)
+		for _, b := range account.Bindings {
+			must(t, c.UnassignRole(t.Context(), w.account.ID, b))
+		}
+		left, _ := w.server.Account(w.account.ID)
+		equal(t, "roles left", len(left.Roles), 0)
+
+		_, err = c.AssignRole(t.Context(), w.account.ID, "019a0000-0000-7000-8000-000000000000")
+		equal(t, "unknown role", IsNotFound(err) && !errors.Is(err, ErrNoRoleCall), true)
+		// The other way was tried once, by the very first call, where it was wrong.
+		probes := w.server.CountRequests("POST", bindingsPath)
+		if hasBindings(v) {
+			equal(t, "nested calls", w.server.CountRequests("POST", "/api/v1/service_accounts/*/roles"), 0)
+		} else {
+			equal(t, "calls of bindings", probes, 1)
+		}
+	})
+}
+
+func TestTwentyWorkersFindTheGenerationOutOnce(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
+		w := newWorld(t, signoztest.WithVersion(v))
+		c := connect(t, w.server)
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if _, err := c.AssignRole(t.Context(), w.account.ID, w.editor); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		want := 21 // one learns from the web page that there are no bindings
+		if hasBindings(v) {
+			want = 20
+		}
+		equal(t, "requests", w.server.CountRequests("POST", ""), want)
+	})
+}
+
+func TestWebPagesOfOthersAreNotLearnedFrom(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
+		for _, known := range []bool{false, true} {
+			w := newWorld(t, signoztest.WithVersion(v))
+			c := connect(t, w.server)
+			if known {
+				knowing(c, v)
+			}
+			w.server.Inject(signoztest.Fault{Kind: signoztest.HTML, Times: 1})
+			_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+			must(t, err)
+			must(t, c.UnassignRole(t.Context(), w.account.ID, w.binding))
+			w.server.ResetRequests()
+			_, err = c.AssignRole(t.Context(), w.account.ID, w.editor)
+			must(t, err)
+			equal(t, "requests", len(w.server.Requests()), 1)
+			if v == signoztest.Main || !hasBindings(v) {
+				equal(t, "may replace", c.MayReplaceRoles(), !hasBindings(v))
+			}
+		}
+	})
+}
+
+func TestWebPagesUnderParallelFirstUse(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
+		w := newWorld(t, signoztest.WithVersion(v))
+		c := connect(t, w.server)
+		w.server.Inject(signoztest.Fault{Kind: signoztest.HTML, Times: 1})
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if _, err := c.AssignRole(t.Context(), w.account.ID, w.editor); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if sent := w.server.CountRequests("POST", ""); sent > 22 {
+			t.Errorf("%d requests, want at most two more than workers", sent)
+		}
+	})
+}
+
+func TestServerWithoutRoleCalls(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []signoztest.Fault{
+		{Kind: signoztest.HTML},
+		{Kind: signoztest.StatusBefore, Status: 404, Body: "404 page not found", ContentType: "text/plain"},
+		{Kind: signoztest.StatusBefore, Status: 405, Body: "Method Not Allowed", ContentType: "text/plain"},
+	} {
+		w := newWorld(t)
+		w.server.Inject(fault)
+		c := connect(t, w.server)
+		_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+		equal(t, "assign", errors.Is(err, ErrNoRoleCall), true)
+		err = c.UnassignRole(t.Context(), w.account.ID, w.binding)
+		equal(t, "unassign", errors.Is(err, ErrNoRoleCall), true)
+		w.server.ClearFaults()
+		_, err = c.AssignRole(t.Context(), w.account.ID, w.editor)
+		must(t, err)
+		equal(t, "may replace", c.MayReplaceRoles(), false)
+	}
+}
+
+func TestAServerUpgradedInTheMiddle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, signoztest.WithVersion(signoztest.Main))
+	c := knowing(connect(t, w.server), signoztest.V0_123_0)
+	_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+	must(t, err)
+	equal(t, "may replace", c.MayReplaceRoles(), false)
+	equal(t, "requests", len(w.server.Requests()), 2)
+}
+
+func TestLostGrantsAreRepeated(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
+		w := newWorld(t, signoztest.WithVersion(v))
+		c := knowing(connect(t, w.server), v)
+		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Times: 1})
+		_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+		must(t, err)
+		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Times: 1})
+		must(t, c.UnassignRole(t.Context(), w.account.ID, RoleBinding{ID: bindingOf(t, c, w), RoleID: w.editor}))
+		account, _ := w.server.Account(w.account.ID)
+		equal(t, "has the role", slices.Contains(account.Roles, "signoz-editor"), false)
+	})
+}
+
+func bindingOf(t testing.TB, c *Client, w *world) string {
+	t.Helper()
+	account, err := c.ServiceAccount(t.Context(), w.account.ID)
+	must(t, err)
+	for _, b := range account.Bindings {
+		if b.RoleID == w.editor {
+			return b.ID
+		}
+	}
+	t.Fatal("the role isn't bound")
+	return ""
+}
+
+func TestRolesAreListedOnceUntilRefreshed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := connect(t, w.server)
+	for range 3 {
+		_, err := c.Roles(t.Context())
+		must(t, err)
+	}
+	equal(t, "lists", w.server.CountRequests(http.MethodGet, "/api/v1/roles"), 1)
+	w.server.CreateCustomRole("auditor")
+	c.RefreshRoles()
+	roles, err := c.Roles(t.Context())
+	must(t, err)
+	equal(t, "roles", len(roles), 5)
+	equal(t, "custom", roles[4].Custom(), true)
+}
