@@ -107,7 +107,7 @@ func findKey(ctx context.Context, client *signoz.Client, account *signoz.Service
 	if err != nil {
 		return nil, &problem{summary: fmt.Sprintf("Can't list the keys of service account %q", account.Name), err: err}
 	}
-	byID := slices.IndexFunc(keys, func(k signoz.Key) bool { return k.ID == strings.ToLower(reference) })
+	byID := slices.IndexFunc(keys, func(k signoz.Key) bool { return strings.EqualFold(k.ID, reference) })
 	if byID >= 0 {
 		return &keys[byID], nil
 	}

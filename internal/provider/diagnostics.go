@@ -54,7 +54,8 @@ func (s *session) explain(ctx context.Context, err error) string {
 		return "SigNoz's answer was lost on the way, and it couldn't be found out whether the request was carried out. " +
 			"If the object exists now, import it or delete it in SigNoz before the next apply. " + said(err)
 	case errors.As(err, &lost):
-		return "SigNoz's answer was lost on the way. As far as could be seen, nothing is left behind by the request; apply again. " + said(err)
+		return "SigNoz's answer was lost on the way. As far as could be seen, the request has left nothing behind; apply again. " +
+			"A server that was merely slow may still carry it out: should the next apply say that the name is in use, import that object or delete it in SigNoz. " + said(err)
 	case errors.As(err, &signIn):
 		return explainSignIn(signIn)
 	case errors.As(err, &connection):

@@ -168,6 +168,22 @@ resource "signoz_service_account_role" "viewer" {
 	)
 }
 
+// An identity says which object it is, once and for all: names don't.
+func TestIdentitiesAreIDs(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	p := talk(t, on)
+	account := on.CreateAccount("ci")
+	key := on.CreateKey(account.ID, "deploy", time.Time{})
+
+	p.refused("Invalid identity", "import id").importIdentity("signoz_service_account", `{"id": "ci"}`)
+	p.refused("Invalid identity", "ACCOUNT/KEY").importIdentity("signoz_service_account_key", `{"service_account_id": `+quote(account.ID)+`, "id": "deploy"}`)
+	imported := p.importIdentity("signoz_service_account_key", `{"service_account_id": `+quote(account.ID)+`, "id": `+quote(key.ID)+`}`)
+	if imported.text("name") != "deploy" {
+		t.Errorf("imported %s", imported.json())
+	}
+}
+
 // Import blocks take identities from Terraform 1.12 on.
 func TestAccImportByIdentity(t *testing.T) {
 	on := oneTarget(t)

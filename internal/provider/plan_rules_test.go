@@ -5,6 +5,7 @@ package provider_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func TestPlan_refusesMistakes(t *testing.T) {
 			p := talk(t, on)
 			p.refused(c.says...).plan(p.none(c.kind), c.config)
 			for _, r := range on.Requests() {
-				if r.Method != "GET" {
+				if r.Method != http.MethodGet {
 					t.Errorf("%s %s was sent", r.Method, r.Path)
 				}
 			}

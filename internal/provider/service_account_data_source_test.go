@@ -63,7 +63,7 @@ func TestServiceAccountDataSourceDeletedAccount(t *testing.T) {
 
 func TestServiceAccountDataSourceFarAwayNames(t *testing.T) {
 	on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_138_0))
-	for _, name := range strings.Split("abcdefghijklmnopqrstuvwxy", "") {
+	for name := range strings.SplitSeq("abcdefghijklmnopqrstuvwxy", "") {
 		on.CreateAccount("team-" + name)
 	}
 	// A server with hundreds of accounts doesn't fill the screen.

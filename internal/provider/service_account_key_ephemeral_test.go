@@ -6,6 +6,7 @@ package provider_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -36,11 +37,11 @@ func (c stateWithout) CheckState(_ context.Context, req statecheck.CheckStateReq
 	}
 	secrets := c.secrets()
 	if len(secrets) == 0 {
-		resp.Error = fmt.Errorf("no ephemeral key was ever used")
+		resp.Error = errors.New("no ephemeral key was ever used")
 	}
 	for _, secret := range secrets {
 		if strings.Contains(string(state), secret) {
-			resp.Error = fmt.Errorf("the state holds the value of an ephemeral key")
+			resp.Error = errors.New("the state holds the value of an ephemeral key")
 		}
 	}
 }

@@ -216,7 +216,7 @@ func (r *serviceAccountKeyResource) ModifyPlan(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	now := r.now()
+	now, proposed := r.now(), plan
 	var record keyRecord
 	if state != nil {
 		record = readKeyRecord(ctx, req.Private, &resp.Diagnostics)
@@ -243,7 +243,9 @@ func (r *serviceAccountKeyResource) ModifyPlan(ctx context.Context, req resource
 	if replaced {
 		r.session.refuseOwnKey(state.Name.ValueString(), state.Key.ValueString(), state.outlivesDestroy(), &resp.Diagnostics)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if plan != proposed {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	}
 }
 
 // keepNotation keeps the state's notation of a duration that is merely written
@@ -387,7 +389,9 @@ func (r *serviceAccountKeyResource) Read(ctx context.Context, req resource.ReadR
 	ctx = r.session.masked(ctx, state.Key.ValueString())
 	// Before the key may turn out to be gone: CLIs before 1.12 fail otherwise
 	// ("Missing Resource Identity After Read").
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	if resp.Identity.Raw.IsNull() {
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	}
 	if !r.session.mayRefresh(&resp.Diagnostics) {
 		return
 	}
@@ -400,7 +404,11 @@ func (r *serviceAccountKeyResource) Read(ctx context.Context, req resource.ReadR
 		r.session.addError(ctx, &resp.Diagnostics, fmt.Sprintf("Can't read the key %q of service account %s", state.Name.ValueString(), state.ServiceAccountID.ValueString()), err)
 		return
 	}
+	before := state
 	state.update(key, r.now())
+	if state.Name.Equal(before.Name) && state.ExpiresAt.sameAs(before.ExpiresAt) && state.ReadyForRotation.Equal(before.ReadyForRotation) {
+		return // writing it would cost a third of a refresh, and most are like this
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -516,7 +524,11 @@ func (r *serviceAccountKeyResource) ImportState(ctx context.Context, req resourc
 	if req.ID == "" && req.Identity != nil {
 		var identity serviceAccountKeyIdentity
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		accountRef, keyRef, ok = identity.ServiceAccountID.ValueString(), identity.ID.ValueString(), true
+		accountRef, keyRef = identity.ServiceAccountID.ValueString(), identity.ID.ValueString()
+		if ok = isUUID(accountRef) && isUUID(keyRef); !ok {
+			resp.Diagnostics.AddError("Invalid identity", fmt.Sprintf("service_account_id and id of an identity are UUIDs; %q and %q aren't both. To import by name, use the import id ACCOUNT/KEY.", accountRef, keyRef))
+			return
+		}
 	}
 	if !ok {
 		resp.Diagnostics.AddError("Invalid import id",

@@ -141,7 +141,9 @@ func (r *serviceAccountResource) ModifyPlan(ctx context.Context, req resource.Mo
 		if req.State.Raw.IsNull() || rolesManaged(ctx, req.Private, &resp.Diagnostics) {
 			roles = types.SetNull(types.StringType)
 		}
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("roles"), roles)...)
+		if !roles.Equal(plan.Roles) {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("roles"), roles)...)
+		}
 		return
 	}
 	r.session.claimAllRoles(plan.ID, plan.Name, &resp.Diagnostics)
@@ -332,7 +334,9 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	// The identity is set before the account may turn out to be gone: CLIs
 	// before 1.12 fail otherwise ("Missing Resource Identity After Read").
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, serviceAccountIdentity{ID: state.ID})...)
+	if resp.Identity.Raw.IsNull() {
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, serviceAccountIdentity{ID: state.ID})...)
+	}
 	if !r.session.mayRefresh(&resp.Diagnostics) {
 		return
 	}
@@ -351,7 +355,14 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 		r.session.addError(ctx, &resp.Diagnostics, fmt.Sprintf("Can't read service account %q", state.Name.ValueString()), err)
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, newServiceAccountModel(account, withRoles))...)
+	if found := newServiceAccountModel(account, withRoles); !found.equal(state) { // most are, and writing one is slow
+		resp.Diagnostics.Append(resp.State.Set(ctx, found)...)
+	}
+}
+
+func (m serviceAccountModel) equal(other serviceAccountModel) bool {
+	return m.ID.Equal(other.ID) && m.Name.Equal(other.Name) && m.Roles.Equal(other.Roles) &&
+		m.Email.Equal(other.Email) && m.OrgID.Equal(other.OrgID) && m.CreatedAt.Equal(other.CreatedAt)
 }
 
 func (r *serviceAccountResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -536,7 +547,9 @@ func (r *serviceAccountResource) ImportState(ctx context.Context, req resource.I
 	if reference == "" && req.Identity != nil {
 		var identity serviceAccountIdentity
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		reference = identity.ID.ValueString()
+		if reference = identity.ID.ValueString(); !isUUID(reference) {
+			resp.Diagnostics.AddError("Invalid identity", fmt.Sprintf("id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id instead.", reference))
+		}
 	}
 	if resp.Diagnostics.HasError() {
 		return

@@ -19,7 +19,7 @@ import (
 func replay(b *testing.B, s *signoztest.Server, path string) *Client {
 	b.Helper()
 	recorder := httptest.NewRecorder()
-	req := httptest.NewRequest(http.MethodGet, path, nil)
+	req := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 	req.Header.Set("SIGNOZ-API-KEY", s.AdminKey())
 	s.ServeHTTP(recorder, req)
 	if recorder.Code != http.StatusOK {

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -330,12 +331,7 @@ func hasCode(err error, codes ...string) bool {
 	if !errors.As(err, &e) || e.WebPage {
 		return false
 	}
-	for _, code := range codes {
-		if e.Code == code {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(codes, e.Code)
 }
 
 func hasStatus(err error, status int) bool {

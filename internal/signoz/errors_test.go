@@ -41,21 +41,23 @@ func echoes() map[string]func(dump string, w http.ResponseWriter) {
 		"in an envelope": func(dump string, w http.ResponseWriter) { envelope(w, 400, dump) },
 		"in a refusal":   func(dump string, w http.ResponseWriter) { envelope(w, 401, dump) },
 		"in a fault":     func(dump string, w http.ResponseWriter) { envelope(w, 500, dump) },
-		"in plain text":  func(dump string, w http.ResponseWriter) { http.Error(w, dump, 403) },
+		"in plain text":  func(dump string, w http.ResponseWriter) { http.Error(w, dump, http.StatusForbidden) },
 		"in a page": func(dump string, w http.ResponseWriter) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, dump)
 		},
 		"as success": func(dump string, w http.ResponseWriter) { _, _ = io.WriteString(w, dump) },
 		"in another kind of body": func(dump string, w http.ResponseWriter) {
-			w.WriteHeader(201)
+			w.WriteHeader(http.StatusCreated)
 			_, _ = fmt.Fprintf(w, `{"status":"success","data":%q}`, dump)
 		},
 		"in a redirect": func(dump string, w http.ResponseWriter) {
 			w.Header().Set("Location", "https://elsewhere.invalid/?"+strings.NewReplacer("\r", "", "\n", "&").Replace(dump))
-			w.WriteHeader(307)
+			w.WriteHeader(http.StatusTemporaryRedirect)
 		},
-		"at its end": func(dump string, w http.ResponseWriter) { http.Error(w, strings.Repeat("x", maxExcerpt-20)+dump, 400) },
+		"at its end": func(dump string, w http.ResponseWriter) {
+			http.Error(w, strings.Repeat("x", maxExcerpt-20)+dump, http.StatusBadRequest)
+		},
 	}
 }
 

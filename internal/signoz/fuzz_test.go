@@ -47,8 +47,8 @@ func recordedAnswers(f *testing.F) [][]byte {
 
 func FuzzErrorAnswers(f *testing.F) {
 	for _, body := range recordedAnswers(f) {
-		f.Add(400, "application/json", []byte(body))
-		f.Add(501, "text/plain; charset=utf-8", []byte(body))
+		f.Add(400, "application/json", body)
+		f.Add(501, "text/plain; charset=utf-8", body)
 	}
 	f.Add(502, "text/html", []byte("<html>"))
 	f.Add(429, "", []byte(`{"status":"error","error":{"code":"c","message":"m","retry":{"delay":1e9}}}`))
@@ -104,7 +104,7 @@ func FuzzAskedDelay(f *testing.F) {
 	f.Add("Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 0001 00:00:00 GMT", []byte(nil))
 	f.Add("99999999999999999999999", "garbage", []byte("<html>"))
 	for _, body := range recordedAnswers(f) {
-		f.Add("", "", []byte(body))
+		f.Add("", "", body)
 	}
 	f.Fuzz(func(t *testing.T, after, date string, body []byte) {
 		resp := &http.Response{Header: http.Header{"Retry-After": {after}, "Date": {date}}, Body: &bufferedBody{Reader: bytes.NewReader(body), bytes: body}}

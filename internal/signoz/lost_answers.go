@@ -160,7 +160,7 @@ func momentOfConflict(err error) moment {
 // (RFC 9562). SigNoz's ids are of that version.
 func timeOfUUID(id string) (time.Time, bool) {
 	m := uuidPattern.FindStringSubmatch(id)
-	if m == nil || m[0] != id || m[1] != "7" {
+	if len(m) != 2 || m[0] != id || m[1] != "7" {
 		return time.Time{}, false
 	}
 	millis, err := strconv.ParseInt(id[:8]+id[9:13], 16, 64)

@@ -215,7 +215,7 @@ func (c *Client) sendSigned(ctx context.Context, call call, payload []byte) (*an
 		}
 		return nil, connErr
 	}
-	defer resp.Body.Close() //nolint:errcheck // bufferedBody's Close can't fail
+	defer resp.Body.Close()
 	read, ok := resp.Body.(*bufferedBody)
 	if !ok {
 		return nil, errors.New("the answer wasn't read by the client's own transport")

@@ -190,8 +190,6 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 		case !lost.any():
 			return "", err
 		case IsConflict(err):
-			ctx, release := outlive(ctx, recoverTime)
-			defer release()
 			return c.resolveAccount(ctx, name, &lost, err)
 		default:
 			return c.recoverAccount(ctx, name, &lost, err)
@@ -220,6 +218,8 @@ func (c *Client) postAccount(ctx context.Context, name string) (string, error) {
 // resolveAccount decides whose account stands in the way of a repeated create:
 // that of a lost attempt, or somebody else's.
 func (c *Client) resolveAccount(ctx context.Context, name string, lost *losses, conflict error) (string, error) {
+	ctx, release := outlive(ctx, recoverTime)
+	defer release()
 	account, err := c.findActive(ctx, name)
 	if err != nil {
 		return "", &UnresolvedError{Lost: lost.last, Err: err}
@@ -234,6 +234,7 @@ func (c *Client) resolveAccount(ctx context.Context, name string, lost *losses, 
 		}
 	case unknownMaker:
 		return "", &UnresolvedError{Lost: lost.last, Err: conflict}
+	case somebodyElse:
 	}
 	return "", conflict
 }

@@ -16,7 +16,7 @@ import (
 
 // apiKeyHeader carries a service account's key. SigNoz ignores it in a request
 // that has any Authorization header.
-const apiKeyHeader = "SIGNOZ-API-KEY" //nolint:gosec // a header's name
+const apiKeyHeader = "SIGNOZ-API-KEY"
 
 // credentials sign requests.
 type credentials interface {

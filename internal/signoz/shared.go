@@ -39,7 +39,7 @@ func (s *shared[T]) get(ctx context.Context, fetch func(context.Context) (T, err
 	s.mu.Lock()
 	f := s.current
 	if f == nil {
-		fetchCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		fetchCtx, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run calls it, and leave
 		f = &flight[T]{done: make(chan struct{}), cancel: cancel}
 		s.current = f
 		go s.run(fetchCtx, f, fetch)

@@ -214,7 +214,7 @@ var errTimeout = errors.New("no answer within the request timeout")
 
 // buffer reads the answer whole into a bufferedBody.
 func buffer(resp *http.Response, sent time.Time) error {
-	defer resp.Body.Close() //nolint:errcheck // read to its end or given up
+	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)

@@ -161,17 +161,17 @@ func TestConnectionsAreReused(t *testing.T) {
 	c, err := New(Config{Endpoint: s.URL, APIKey: inner.AdminKey()})
 	must(t, err)
 	t.Cleanup(c.Close)
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for range rounds {
+	for range rounds { // after each, all connections are idle
+		var wg sync.WaitGroup
+		for range workers {
+			wg.Go(func() {
 				if _, err := c.ServiceAccount(t.Context(), account.ID); err != nil {
 					t.Error(err)
 				}
-			}
-		})
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
 	equal(t, "requests", inner.CountRequests("", ""), workers*rounds)
 	// A dial that was begun while all were busy may end up idle: hence the
 	// factor. Go's default of two idle connections opens well over a hundred.
