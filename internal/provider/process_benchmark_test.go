@@ -175,7 +175,7 @@ func (c processCLI) workspace(b *testing.B, config string) workspace {
 
 func (w workspace) run(ctx context.Context, b *testing.B, args ...string) spent {
 	b.Helper()
-	command := exec.CommandContext(ctx, w.terraform, append(args, "-input=false", "-no-color")...) //nolint:gosec // the test's own arguments
+	command := exec.CommandContext(ctx, w.terraform, append(args, "-input=false", "-no-color")...)
 	command.Dir, command.Env = w.dir, w.environment
 	began := time.Now()
 	if output, err := command.CombinedOutput(); err != nil {
@@ -252,7 +252,7 @@ func getBare(ctx context.Context, client *http.Client, url, key string) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return fmt.Errorf("reading the answer of %s: %w", url, err)

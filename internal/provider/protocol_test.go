@@ -38,7 +38,7 @@ import (
 // Operations that reach the server may run beside each other; see parallel.
 type protocol struct {
 	t      testing.TB
-	server tfprotov6.ProviderServerWithListResource
+	server tfprotov6.ProviderServerWithListResource //nolint:staticcheck // until its successor exists
 
 	schemas    *tfprotov6.GetProviderSchemaResponse
 	identities map[string]*tfprotov6.ResourceIdentitySchema
@@ -62,7 +62,7 @@ func unconfigured(t testing.TB, options ...provider.Option) *protocol {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, ok := served.(tfprotov6.ProviderServerWithListResource)
+	server, ok := served.(tfprotov6.ProviderServerWithListResource) //nolint:staticcheck // until its successor exists
 	if !ok {
 		t.Fatalf("the provider's server, %T, lists no resources", served)
 	}
@@ -304,13 +304,11 @@ func (p *protocol) atOnce(workers, n int, run func(i int)) {
 		next    = make(chan int)
 	)
 	for range workers {
-		running.Add(1)
-		go func() {
-			defer running.Done() // a failed operation ends its goroutine
+		running.Go(func() {
 			for i := range next {
 				run(i)
 			}
-		}()
+		})
 	}
 	workersGone := make(chan struct{})
 	go func() {
