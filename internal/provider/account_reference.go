@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
@@ -22,9 +21,22 @@ func isUUID(s string) bool { return uuidPattern.MatchString(s) }
 
 // accountIDValidator refuses a name where an id is due; SigNoz answers ids of
 // another form with an error that helps nobody.
-func accountIDValidator() validator.String {
-	return stringvalidator.RegexMatches(uuidPattern,
-		"must be the id of a service account, a UUID. To refer to an account by its name, look it up: data.signoz_service_account.NAME.id, or use the id of the resource, signoz_service_account.NAME.id")
+func accountIDValidator() validator.String { return isAccountID{} }
+
+type isAccountID struct{}
+
+func (isAccountID) Description(context.Context) string {
+	return "must be the id of a service account, a UUID"
+}
+
+func (v isAccountID) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (isAccountID) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if !known(req.ConfigValue) || isUUID(req.ConfigValue.ValueString()) {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("%s isn't the id of a service account", req.Path),
+		fmt.Sprintf("%q isn't an id: ids are UUIDs. Use the id of the resource, signoz_service_account.NAME.id, or look the account up by its name: data.signoz_service_account.NAME.id.", req.ConfigValue.ValueString()))
 }
 
 // problem is an error with a summary of its own, for a diagnostic.

@@ -36,6 +36,10 @@ func addConfigError(diags *diag.Diagnostics, err error) {
 // addError reports that something couldn't be done: summary names the object,
 // the detail says why and what to do next.
 func (s *session) addError(ctx context.Context, diags *diag.Diagnostics, summary string, err error) {
+	var signIn *signoz.SignInError
+	if errors.As(err, &signIn) {
+		summary = "Can't sign in to SigNoz" // whatever was to be done then
+	}
 	diags.AddError(summary, s.explain(ctx, err))
 }
 

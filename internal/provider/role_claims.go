@@ -30,6 +30,7 @@ type accountClaims struct {
 	name   string   // the account's, known where all is set
 	roles  []string // of signoz_service_account_role
 	warned []string // roles whose conflict has been reported
+	added  bool     // one of the roles is new in this run's plan
 }
 
 func (c *roleClaims) of(accountID string) *accountClaims {
@@ -68,11 +69,16 @@ func (c *roleClaims) claimOne(accountID, role string) (name string, conflict boo
 	return claims.name, claims.all && slices.Contains(claims.newConflicts(), role)
 }
 
-// others are the roles of the account that other resources of this run manage one by one.
-func (c *roleClaims) others(accountID, role string) []string {
+// others are the roles of the account that other resources of this run manage
+// one by one, if this role or one of them is new.
+func (c *roleClaims) others(accountID, role string, isNew bool) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return difference(c.of(accountID).roles, []string{role})
+	claims := c.of(accountID)
+	if claims.added = claims.added || isNew; !claims.added {
+		return nil
+	}
+	return difference(claims.roles, []string{role})
 }
 
 func (a *accountClaims) newConflicts() []string {

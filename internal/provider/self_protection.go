@@ -22,14 +22,14 @@ func (s *session) isOwnAccount(ctx context.Context, id string) bool {
 }
 
 // refuseOwnAccount keeps the provider from deleting the account it signs in with.
-func (s *session) refuseOwnAccount(ctx context.Context, id string, diags *diag.Diagnostics) {
+func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *diag.Diagnostics) {
 	if !s.isOwnAccount(ctx, id) {
 		return
 	}
 	diags.AddError("The provider would delete its own service account",
-		"The key that the provider signs in with belongs to this very account. Deleting it would revoke the key in the middle of the run, and Terraform could do nothing more in SigNoz. "+
-			"To do this on purpose, run Terraform with the key of another account that holds signoz-admin, or with `email` and `password` of a user. "+
-			"To stop managing the account without deleting it, use a removed block or terraform state rm.")
+		fmt.Sprintf("The key that the provider signs in with belongs to the service account %q (id %s), which this plan deletes. That would revoke the key in the middle of the run, and Terraform could do nothing more in SigNoz. "+
+			"To do this on purpose, run Terraform with the key of another account that holds signoz-admin, or as a user (`email` and `password`, without a key in the environment). "+
+			"To stop managing the account without deleting it, use a removed block or terraform state rm.", name, id))
 }
 
 // refuseOwnKey keeps the provider from revoking the key it signs in with. With
@@ -45,7 +45,7 @@ func (s *session) refuseOwnKey(name, value string, grace bool, diags *diag.Diagn
 	}
 	diags.AddError("The provider would revoke the key that it signs in with",
 		fmt.Sprintf("The provider signs in with the key %q. Revoking it would end the run in the middle, and Terraform could do nothing more in SigNoz. "+
-			"To do this on purpose, give the provider another key first (`api_key` or %s), or set destroy_grace_period and apply that first, so that the key outlives the run. "+
+			"To do this on purpose, give the provider another key first (`api_key` or %s), sign in as a user (`email` and `password`, without a key in the environment), or set destroy_grace_period and apply that first, so that the key outlives the run. "+
 			"To stop managing the key without revoking it, use a removed block or terraform state rm.", name, envAPIKey))
 }
 

@@ -43,7 +43,7 @@ func TestServiceAccountDataSourceRefuses(t *testing.T) {
 	p.refused(`No active account is named "grafana". There are: ci-pipeline, deploy, terraform.`).data("signoz_service_account", `{"name": "grafana"}`)
 	p.refused(`No active account is named "long-gone"`, `An account named "long-gone" was deleted`).data("signoz_service_account", `{"name": "long-gone"}`)
 	p.refused("No service account has the id 0199fa0c-0000-7000-8000-000000000000").data("signoz_service_account", `{"id": "0199fa0c-0000-7000-8000-000000000000"}`)
-	p.refused("must be the id of a service account", "data.signoz_service_account").data("signoz_service_account", `{"id": "ci-pipeline"}`)
+	p.refused("isn't the id of a service account", "data.signoz_service_account").data("signoz_service_account", `{"id": "ci-pipeline"}`)
 	p.refused("Exactly one of these attributes must be configured", "id", "name").data("signoz_service_account", `{}`)
 	p.refused("Exactly one of these attributes must be configured").data("signoz_service_account", `{"id": "0199fa0c-0000-7000-8000-000000000000", "name": "ci-pipeline"}`)
 }

@@ -48,6 +48,6 @@ func TestServiceAccountKeyList(t *testing.T) {
 func TestServiceAccountKeyListRefuses(t *testing.T) {
 	on := embeddedOnly(t)
 	p := talk(t, on)
-	p.refused("must be the id of a service account").list(keyKind, `{"service_account_id": "ci"}`, 0, false)
+	p.refused("isn't the id of a service account").list(keyKind, `{"service_account_id": "ci"}`, 0, false)
 	p.refused("doesn't exist").list(keyKind, `{"service_account_id": "0199fa0c-0000-7000-8000-000000000000"}`, 0, false)
 }

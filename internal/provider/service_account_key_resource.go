@@ -358,8 +358,8 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, req resource.Cre
 	switch {
 	case signoz.IsConflict(err):
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary,
-			fmt.Sprintf("The account has a key of this name already. To manage that key with this configuration, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. "+
-				"Otherwise choose another name, or name_prefix to have old and new keys side by side. %s", accountID, wanted.Name, said(err)))
+			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: use name_prefix instead of name, which takes up the present key in place, or remove create_before_destroy. "+
+				"To manage a key that was made elsewhere, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s", accountID, wanted.Name, said(err)))
 		return
 	case err != nil:
 		r.session.addError(ctx, &resp.Diagnostics, summary, err)
@@ -549,8 +549,7 @@ func (r *serviceAccountKeyResource) ImportState(ctx context.Context, req resourc
 	}
 	r.save(ctx, newServiceAccountKeyModel(key, r.now()), &resp.State, resp.Identity, &resp.Diagnostics)
 	resp.Diagnostics.AddWarning("The key's value can't be imported",
-		fmt.Sprintf("SigNoz shows the value of a key only once, when it is made. The attribute `key` of the imported key %q is null and stays null; everything else can be managed. "+
-			"To have the value in Terraform, have the key made anew: terraform apply -replace=ADDRESS.", key.Name))
+		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS).", key.Name, account.Name))
 }
 
 // newServiceAccountKeyModel maps a key of the server, of which nothing else is

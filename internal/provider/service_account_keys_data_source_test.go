@@ -57,7 +57,7 @@ func TestServiceAccountKeysDataSourceRefuses(t *testing.T) {
 	on := embeddedOnly(t)
 	on.CreateAccount("ci")
 	p := talk(t, on)
-	p.refused("must be the id of a service account", "data.signoz_service_account.NAME.id").data("signoz_service_account_keys", `{"service_account_id": "ci"}`)
+	p.refused("isn't the id of a service account", "data.signoz_service_account.NAME.id").data("signoz_service_account_keys", `{"service_account_id": "ci"}`)
 	equal(t, "requests", on.CountRequests("", ""), 0)
 	p.refused("No service account has the id 0199fa0c-0000-7000-8000-000000000000", "service_account_id").
 		data("signoz_service_account_keys", `{"service_account_id": "0199fa0c-0000-7000-8000-000000000000"}`)

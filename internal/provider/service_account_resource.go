@@ -123,7 +123,7 @@ func (r *serviceAccountResource) ModifyPlan(ctx context.Context, req resource.Mo
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	if req.Plan.Raw.IsNull() {
-		r.session.refuseOwnAccount(ctx, state.ID.ValueString(), &resp.Diagnostics)
+		r.session.refuseOwnAccount(ctx, state.ID.ValueString(), state.Name.ValueString(), &resp.Diagnostics)
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -493,7 +493,7 @@ func (r *serviceAccountResource) Delete(ctx context.Context, req resource.Delete
 	}
 	id, summary := state.ID.ValueString(), fmt.Sprintf("Can't delete service account %q", state.Name.ValueString())
 	// The plan refuses this too, but doesn't see a replacement asked for with -replace.
-	r.session.refuseOwnAccount(ctx, id, &resp.Diagnostics)
+	r.session.refuseOwnAccount(ctx, id, state.Name.ValueString(), &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

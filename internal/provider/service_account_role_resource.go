@@ -122,7 +122,7 @@ func (r *serviceAccountRoleResource) ModifyPlan(ctx context.Context, req resourc
 		r.session.checkNewRoles(ctx, []string{plan.Role.ValueString()}, path.Root("role"), &resp.Diagnostics)
 	}
 	r.session.claimRole(plan.ServiceAccountID, plan.Role, &resp.Diagnostics)
-	r.checkOneRole(ctx, state, plan, &resp.Diagnostics)
+	r.checkOneRole(ctx, plan, state.ID.IsNull(), &resp.Diagnostics)
 	taken := known(state.Role) && (!plan.Role.Equal(state.Role) || !plan.ServiceAccountID.Equal(state.ServiceAccountID))
 	if taken && r.session.isOwnAccount(ctx, state.ServiceAccountID.ValueString()) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("role"), "The provider takes a role from its own service account",
@@ -240,12 +240,12 @@ func noSecondRole(version signoz.Version, account, role string, others []string)
 
 // checkOneRole refuses, on a server that keeps one role per account, a second one that
 // this configuration itself asks for: made at the same time, either would find none there.
-func (r *serviceAccountRoleResource) checkOneRole(ctx context.Context, state, plan serviceAccountRoleModel, diags *diag.Diagnostics) {
-	isNew := state.ID.IsNull() && known(plan.Role) && known(plan.ServiceAccountID)
-	if !isNew || !r.session.online() {
+// Terraform plans the two in any order, so whichever comes second reports it.
+func (r *serviceAccountRoleResource) checkOneRole(ctx context.Context, plan serviceAccountRoleModel, isNew bool, diags *diag.Diagnostics) {
+	if !known(plan.Role) || !known(plan.ServiceAccountID) || !r.session.online() {
 		return
 	}
-	others := r.session.claims.others(plan.ServiceAccountID.ValueString(), plan.Role.ValueString())
+	others := r.session.claims.others(plan.ServiceAccountID.ValueString(), plan.Role.ValueString(), isNew)
 	if len(others) == 0 {
 		return
 	}

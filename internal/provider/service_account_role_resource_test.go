@@ -230,6 +230,12 @@ func TestServiceAccountRoleTwoOnOneRoleServer(t *testing.T) {
 	p := talk(t, on)
 	p.plan(p.none(roleKind), roleOf(account.ID, "signoz-editor"))
 	p.refused("Only one role per service account", "signoz-editor, signoz-viewer").plan(p.none(roleKind), roleOf(account.ID, "signoz-viewer"))
+
+	// Also when the new one is planned before the one that is there.
+	there := p.create(roleKind, roleOf(on.CreateAccount("another").ID, "signoz-editor"))
+	p = talk(t, on)
+	p.plan(p.none(roleKind), roleOf(there.text("service_account_id"), "signoz-viewer"))
+	p.refused("Only one role per service account").plan(there, roleOf(there.text("service_account_id"), "signoz-editor"))
 }
 
 func TestServiceAccountRoleNames(t *testing.T) {
@@ -238,7 +244,7 @@ func TestServiceAccountRoleNames(t *testing.T) {
 	p := talk(t, on)
 	p.refused(`Unknown role "SigNoz-Viewer"`, `did you mean "signoz-viewer"?`).plan(p.none(roleKind), roleOf(account.ID, "SigNoz-Viewer"))
 	p.refused(`did you mean "signoz-viewer"?`, "The roles there are").plan(p.none(roleKind), roleOf(account.ID, "viewer"))
-	p.refused("must be the id of a service account").plan(p.none(roleKind), roleOf("shared", "signoz-viewer"))
+	p.refused("isn't the id of a service account").plan(p.none(roleKind), roleOf("shared", "signoz-viewer"))
 	p.refused("string length must be at least 1").plan(p.none(roleKind), roleOf(account.ID, ""))
 	equal(t, "requests that change something", on.CountRequests("POST", "**"), 0)
 }
