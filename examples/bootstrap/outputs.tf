@@ -8,3 +8,8 @@ output "api_key" {
   value       = signoz_service_account_key.terraform.key
   sensitive   = true
 }
+
+output "api_key_expires_at" {
+  description = "When the key expires, for the calendar. Null if never."
+  value       = signoz_service_account_key.terraform.expires_at
+}

@@ -24,7 +24,7 @@ variable "account_name" {
 }
 
 variable "key_valid_for" {
-  description = "How long the key works, such as 90d. It never expires when null."
+  description = "How long the key works. A longer one extends it in place. It never expires when null."
   type        = string
-  default     = null
+  default     = "90d"
 }

@@ -1,4 +1,4 @@
-# Runs offline, against a mock of the provider: terraform test (1.7 or newer).
+# Runs offline, against a mock of the provider: terraform test (Terraform 1.7, OpenTofu 1.8).
 
 mock_provider "signoz" {
   mock_resource "signoz_service_account" {

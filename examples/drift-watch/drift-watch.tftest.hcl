@@ -1,4 +1,4 @@
-# Runs offline, without a server: terraform test (1.7 or newer).
+# Runs offline, without a server: terraform test (Terraform 1.7, OpenTofu 1.8).
 
 mock_provider "signoz" {}
 
@@ -8,6 +8,10 @@ variables {
 
 run "complains" {
   command = plan
+
+  variables {
+    expired_after = "24h"
+  }
 
   override_module {
     target = module.inventory
@@ -91,6 +95,32 @@ run "expires_soon" {
   expect_failures = [check.no_key_expires_soon]
 }
 
+# An expired key may stay listed for a while.
+run "waits_for_expired_keys" {
+  command = plan
+
+  override_module {
+    target = module.inventory
+    outputs = {
+      accounts = {}
+      keys = [
+        {
+          label        = "ci/gone"
+          expires_at   = "2024-06-01T00:00:00Z"
+          expired      = true
+          created_at   = "2024-01-01T00:00:00Z"
+          last_used_at = "2024-05-31T00:00:00Z"
+        },
+      ]
+    }
+  }
+
+  variables {
+    expired_after = "876000h" # 100 years
+  }
+}
+
+# Without expired_after it may stay for ever.
 run "is_silent" {
   command = plan
 
@@ -105,6 +135,13 @@ run "is_silent" {
           expired      = false
           created_at   = "2024-01-01T00:00:00Z"
           last_used_at = "2098-12-31T00:00:00Z"
+        },
+        {
+          label        = "ci/gone"
+          expires_at   = "2024-06-01T00:00:00Z"
+          expired      = true
+          created_at   = "2024-01-01T00:00:00Z"
+          last_used_at = "2024-05-31T00:00:00Z"
         },
         {
           label        = "ci/break-glass"

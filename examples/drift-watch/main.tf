@@ -26,7 +26,11 @@ locals {
     for key in module.inventory.keys : "${key.label} (${key.expires_at})"
     if key.expires_at == null ? false : !key.expired && timecmp(key.expires_at, local.warn_at) <= 0
   ])
-  expired   = sort([for key in module.inventory.keys : key.label if key.expired])
+  # Keys that were replaced with a grace period stay listed when it is over.
+  expired = var.expired_after == null ? [] : sort([
+    for key in module.inventory.keys : key.label
+    if key.expired ? timecmp(key.expires_at, timeadd(plantimestamp(), "-${var.expired_after}")) < 0 : false
+  ])
   unlimited = sort([for key in module.inventory.keys : key.label if key.expires_at == null && !contains(var.may_never_expire, key.label)])
   unused = sort([
     for key in module.inventory.keys : key.label

@@ -1,7 +1,13 @@
 variable "warn_before" {
-  description = "How long before its expiry a key is reported, in Terraform's notation (hours: 336h are 14 days)."
+  description = "How long before its expiry a key is reported, in Terraform's notation (hours: 168h are 7 days). Shorter than every rotate_before, lest keys are reported that a run is about to replace."
   type        = string
-  default     = "336h"
+  default     = "168h"
+}
+
+variable "expired_after" {
+  description = "How long an expired key may stay listed before it is reported. Keys that were replaced with a grace period stay until somebody revokes them; null never reports."
+  type        = string
+  default     = null
 }
 
 variable "unused_after" {

@@ -23,7 +23,11 @@ func isUUID(s string) bool { return uuidPattern.MatchString(s) }
 // another form with an error that helps nobody.
 func accountIDValidator() validator.String { return isAccountID{} }
 
-type isAccountID struct{}
+// exactAccountIDValidator also refuses upper case, where a difference from what SigNoz
+// writes would be planned as a replacement.
+func exactAccountIDValidator() validator.String { return isAccountID{exact: true} }
+
+type isAccountID struct{ exact bool }
 
 func (isAccountID) Description(context.Context) string {
 	return "must be the id of a service account, a UUID"
@@ -31,12 +35,21 @@ func (isAccountID) Description(context.Context) string {
 
 func (v isAccountID) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (isAccountID) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !known(req.ConfigValue) || isUUID(req.ConfigValue.ValueString()) {
+func (v isAccountID) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if !known(req.ConfigValue) {
+		return
+	}
+	id := req.ConfigValue.ValueString()
+	switch {
+	case isUUID(id) && (!v.exact || id == strings.ToLower(id)):
+		return
+	case isUUID(id):
+		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("%s isn't written as SigNoz writes it", req.Path),
+			fmt.Sprintf("SigNoz writes ids in lower case, and Terraform would take the difference for a change. Write %q.", strings.ToLower(id)))
 		return
 	}
 	resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("%s isn't the id of a service account", req.Path),
-		fmt.Sprintf("%q isn't an id: ids are UUIDs. Use the id of the resource, signoz_service_account.NAME.id, or look the account up by its name: data.signoz_service_account.NAME.id.", req.ConfigValue.ValueString()))
+		fmt.Sprintf("%q isn't an id: ids are UUIDs. Use the id of the resource, signoz_service_account.NAME.id, or look the account up by its name: data.signoz_service_account.NAME.id.", id))
 }
 
 // problem is an error with a summary of its own, for a diagnostic.

@@ -46,6 +46,9 @@ func newCommandLine(t *testing.T, on target, built string, standIn ...string) co
 	overrides := ""
 	for _, address := range append(standIn, provider.Address) {
 		overrides += fmt.Sprintf("    %q = %q\n", address, built)
+		if name, ok := strings.CutPrefix(address, "registry.terraform.io/"); ok { // where OpenTofu looks for the same source
+			overrides += fmt.Sprintf("    %q = %q\n", "registry.opentofu.org/"+name, built)
+		}
 	}
 	c.write("cli.tfrc", `
 disable_checkpoint = true

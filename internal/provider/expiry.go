@@ -82,6 +82,7 @@ func (p expiryPlan) fromTime(diags *diag.Diagnostics) timeValue {
 	if p.state != nil && wanted.value().Unix() == p.record.ExpiresAt {
 		// The configuration is as it was; the expiry was moved elsewhere. What the
 		// configuration says can't be had any more, so it is left.
+		p.warnOutlived(path.Root("expires_at"), wanted.value(), diags)
 		return p.state.ExpiresAt
 	}
 	diags.AddAttributeError(path.Root("expires_at"), "The expiry lies in the past",
@@ -122,12 +123,33 @@ func (p expiryPlan) fromLifetime(diags *diag.Diagnostics) timeValue {
 		return planned
 	}
 	if p.config.ValidFor.sameAs(p.state.ValidFor) {
-		return p.state.ExpiresAt // moved elsewhere, and what was set before can't be had any more
+		// Moved elsewhere, and what was set before can't be had any more.
+		p.warnOutlived(path.Root("valid_for"), target, diags)
+		return p.state.ExpiresAt
 	}
 	diags.AddAttributeError(path.Root("valid_for"), "The key would have expired already",
 		fmt.Sprintf("With valid_for = %q the key would have expired %s ago, and SigNoz takes only times in the future. Choose a longer time, or have the key made anew: terraform apply -replace=ADDRESS.",
 			p.config.ValidFor.ValueString(), roughly(p.now.Sub(target))))
 	return p.state.ExpiresAt
+}
+
+// warnOutlived says that a key works longer than the configuration wants.
+func (p expiryPlan) warnOutlived(at path.Path, wanted time.Time, diags *diag.Diagnostics) {
+	if known(p.state.ExpiresAt) && !p.state.ExpiresAt.value().After(p.now) {
+		return // warnExpired speaks of it
+	}
+	until := "has no expiry any more"
+	if known(p.state.ExpiresAt) {
+		until = "works until " + p.state.ExpiresAt.ValueString()
+	}
+	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q outlives its configuration", p.state.Name.ValueString()),
+		fmt.Sprintf("By the configuration it should have expired at %s, but its expiry was changed elsewhere and it %s. SigNoz takes no time in the past, so this can't be set back. "+
+			"Give it a new expires_at or a longer valid_for, have it made anew (terraform apply -replace=ADDRESS), or remove it from the configuration.", wanted.UTC().Format(time.RFC3339), until))
+}
+
+// outlived tells whether the key expires later than the provider had set it to.
+func (record keyRecord) outlived(expiresAt timeValue) bool {
+	return record.ExpiresAt != 0 && (expiresAt.IsNull() || expiresAt.value().Unix() > record.ExpiresAt)
 }
 
 // rotationDue tells whether a key with this expiry is to be replaced at that time.

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/agext/levenshtein"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
 // Which names SigNoz accepts depends on its version: v0.118 takes letters and
@@ -42,6 +44,14 @@ func checkName(what, name string, maxLength int) string {
 		return fmt.Sprintf("SigNoz doesn't accept %q. %s For example: %q.", name, rule, suggestion)
 	}
 	return fmt.Sprintf("SigNoz doesn't accept %q. %s", name, rule)
+}
+
+// checkNamePrefix says what is wrong with a new prefix of keys' names, or nothing.
+func checkNamePrefix(prefix string) string {
+	if len(prefix) > signoz.MaxKeyNamePrefixLength {
+		return fmt.Sprintf("%q has %d characters. A prefix has at most %d, so that the random letters behind it fit into a name.", prefix, len(prefix), signoz.MaxKeyNamePrefixLength)
+	}
+	return checkName("account's key", prefix, maxKeyNameLength)
 }
 
 // suggestName makes an acceptable name of an unacceptable one, if little is missing.

@@ -54,6 +54,9 @@ func TestPlan_refusesMistakes(t *testing.T) {
 		"unreadable lifetime":   {key, `{` + id + `, "name": "a", "valid_for": "three months"}`, []string{"valid_for", "90d"}},
 		"months":                {key, `{` + id + `, "name": "a", "valid_for": "3M"}`, []string{"valid_for", "90d"}},
 		"endless lifetime":      {key, `{` + id + `, "name": "a", "valid_for": "40000d"}`, []string{"valid_for", "100 years"}},
+		"null role":             {account, `{"name": "ci", "roles": ["signoz-viewer", null]}`, []string{"roles", "null"}},
+		"upper case id":         {key, `{"service_account_id": "01A20456-0000-7000-8000-000000000000", "name": "a"}`, []string{"service_account_id", "lower case", "01a20456"}},
+		"after year 9999":       {key, `{` + id + `, "name": "a", "expires_at": "9999-12-31T23:00:00-01:00"}`, []string{"expires_at", "9999"}},
 		"negative grace period": {key, `{` + id + `, "name": "a", "destroy_grace_period": "-1s"}`, []string{"destroy_grace_period", "negative"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +109,11 @@ func TestPlan_protectsItself(t *testing.T) {
 	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-admin"]}`); c.said.warns() {
 		t.Errorf("keeping the roles warns: %s", c.said.text())
 	}
-	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles from its own service account", "signoz-admin") {
+	unmanaged := p.stored("signoz_service_account", `{"id": `+quote(own.ID)+`, "name": "terraform"}`)
+	if c := p.plan(unmanaged, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles", "signoz-admin") {
+		t.Errorf("taking up the roles without signoz-admin doesn't warn: %s", c.said.text())
+	}
+	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles from its own service account", "keep signoz-viewer alone", "signoz-admin") {
 		t.Errorf("taking signoz-admin doesn't warn: %s", c.said.text())
 	}
 
@@ -167,6 +174,81 @@ func TestPlan_warnsOfExpiredKeys(t *testing.T) {
 		}
 		// What needs no request can be changed all the same.
 		p.update(p.read(k.key), strings.Replace(k.config, `"name"`, `"destroy_grace_period": "1h", "name"`, 1))
+	}
+}
+
+// What happened to a key since it was set up breaks no later plan.
+func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
+	t.Parallel()
+	const kind, day = "signoz_service_account_key", 24 * time.Hour
+	on := embedded(t)
+	p := talk(t, on, provider.WithNow(on.Clock().Now))
+	account := on.CreateAccount("ci")
+	id := `"service_account_id": ` + quote(account.ID)
+
+	// Extended elsewhere beyond the configured time, which passes: said, and left so,
+	// also after an update of something else, and after an import.
+	dated := `{` + id + `, "name": "dated", "expires_at": "` + on.Clock().Now().Add(day).UTC().Format(time.RFC3339) + `"`
+	k := p.create(kind, dated+`}`)
+	on.UpdateKey(account.ID, k.text("id"), "dated", on.Clock().Now().Add(9*day))
+	on.Clock().Advance(2 * day)
+	k = p.update(p.read(k), dated+`, "destroy_grace_period": "1h"}`)
+	if c := p.plan(p.read(k), dated+`, "destroy_grace_period": "1h"}`); c.kindOfAction() != "no-op" || !c.said.warns("outlives its configuration", "-replace") {
+		t.Errorf("extended elsewhere: %s %s", c.kindOfAction(), c.said.text())
+	}
+
+	// Its expiry taken away elsewhere, a key still rotates when its time comes.
+	rotating := `{` + id + `, "name": "rotating", "valid_for": "90d", "rotate_before": "30d"}`
+	k = p.create(kind, rotating)
+	on.UpdateKey(account.ID, k.text("id"), "rotating", time.Time{})
+	on.Clock().Advance(61 * day)
+	if c := p.plan(p.read(k), rotating); c.kindOfAction() != "replace" {
+		t.Errorf("without an expiry: %s %s", c.kindOfAction(), c.said.text())
+	}
+
+	// A name that isn't known yet may turn out the same.
+	lifetime := `{` + id + `, "name": "lifetime", "valid_for": "1h"}`
+	k = p.create(kind, lifetime)
+	on.Clock().Advance(2 * time.Hour)
+	p.plan(p.read(k), lifetime, "name")
+}
+
+// The refresh decides whether a key is due, so that the plan made once more
+// during the apply, a while later, says the same.
+func TestKey_windowOpensBeforeTheApply(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	p := talk(t, on, provider.WithNow(on.Clock().Now))
+	account := on.CreateAccount("ci")
+	config := func(grace string) string {
+		return `{"service_account_id": ` + quote(account.ID) + `, "name": "a", "valid_for": "1h", "rotate_before": "30m", "destroy_grace_period": "` + grace + `"}`
+	}
+	k := p.read(p.create("signoz_service_account_key", config("1m")))
+	on.Clock().Advance(45 * time.Minute)
+	if c := p.plan(k, config("2m")); c.kindOfAction() != "update" {
+		t.Errorf("planned again: %s", c.kindOfAction())
+	}
+	if c := p.plan(p.read(k), config("2m")); c.kindOfAction() != "replace" {
+		t.Errorf("after a refresh: %s", c.kindOfAction())
+	}
+}
+
+// A legacy name, which SigNoz takes no more, doesn't cost a key its grace period.
+func TestKey_legacyNameRetires(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	p := talk(t, on, provider.WithNow(on.Clock().Now))
+	account := on.CreateAccount("ci")
+	key := on.CreateKey(account.ID, "Old.Key_1", time.Time{})
+	k := p.importID("signoz_service_account_key", "ci/Old.Key_1")
+	k = p.update(k, `{"service_account_id": `+quote(account.ID)+`, "name": "Old.Key_1", "destroy_grace_period": "24h"}`)
+	p.destroy(k)
+	if !on.KeyWorks(key.Value) {
+		t.Error("the key was revoked at once")
+	}
+	on.Clock().Advance(25 * time.Hour)
+	if on.KeyWorks(key.Value) {
+		t.Error("the key works after its grace period")
 	}
 }
 

@@ -142,7 +142,8 @@ func newProcessCLI(b *testing.B, on target) processCLI {
 		b.Fatalf("building the provider: %v\n%s", err, output)
 	}
 	config := filepath.Join(dir, "terraform.rc")
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", provider.Address, dir)
+	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n    %q = %q\n  }\n  direct {}\n}\n",
+		provider.Address, dir, strings.Replace(provider.Address, "registry.terraform.io", "registry.opentofu.org", 1), dir)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}

@@ -129,7 +129,7 @@ func difference(a, b []string) []string {
 	return missing
 }
 
-// errOneRole says that the server keeps one role per account.
+// oneRoleError says that the server keeps one role per account.
 type oneRoleError struct {
 	version signoz.Version
 	wanted  []string

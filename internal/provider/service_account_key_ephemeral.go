@@ -157,7 +157,7 @@ func (m *ephemeralKeyModel) setDefaults(diags *diag.Diagnostics) {
 	if m.ValidFor.IsNull() {
 		m.ValidFor = durationValue{StringValue: types.StringValue(strings.TrimSuffix(defaultEphemeralLifetime.String(), "0m0s"))}
 	}
-	if wrong := checkName("account's key", m.NamePrefix.ValueString(), signoz.MaxKeyNamePrefixLength); wrong != "" {
+	if wrong := checkNamePrefix(m.NamePrefix.ValueString()); wrong != "" {
 		diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
 	}
 }

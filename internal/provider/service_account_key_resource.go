@@ -74,7 +74,7 @@ func (r *serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaR
 				Required:            true,
 				MarkdownDescription: "Id of the service account that the key signs in. A key can't move to another account: changing this makes a new key.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators:          []validator.String{accountIDValidator()},
+				Validators:          []validator.String{exactAccountIDValidator()},
 			},
 			"name": schema.StringAttribute{
 				Optional: true,
@@ -235,7 +235,7 @@ func (r *serviceAccountKeyResource) ModifyPlan(ctx context.Context, req resource
 		}
 	} else {
 		plan.ExpiresAt = expiryPlan{config: config, state: state, record: record, now: now}.planned(&resp.Diagnostics)
-		replaced = r.planRotation(&plan, state, now, resp)
+		replaced = r.planRotation(&plan, state, resp)
 		if !replaced {
 			warnExpired(&plan, state, now, &resp.Diagnostics)
 		}
@@ -278,11 +278,13 @@ func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, d
 		return types.StringUnknown()
 	}
 	prefix := config.NamePrefix.ValueString()
+	if state == nil || !config.NamePrefix.Equal(state.NamePrefix) {
+		if wrong := checkNamePrefix(prefix); wrong != "" {
+			diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
+		}
+	}
 	if state != nil && strings.HasPrefix(state.Name.ValueString(), prefix) {
 		return state.Name
-	}
-	if wrong := checkName("account's key", prefix, signoz.MaxKeyNamePrefixLength); wrong != "" {
-		diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
 	}
 	return types.StringUnknown()
 }
@@ -291,15 +293,16 @@ func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, d
 //
 // A plan that changes valid_for or rotate_before never replaces the key: it
 // applies the change in place, and the next plan rotates if the new values say so.
-func (r *serviceAccountKeyResource) planRotation(plan, state *serviceAccountKeyModel, now time.Time, resp *resource.ModifyPlanResponse) bool {
+func (r *serviceAccountKeyResource) planRotation(plan, state *serviceAccountKeyModel, resp *resource.ModifyPlanResponse) bool {
 	changed := !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore)
-	expiresAt := state.ExpiresAt
 	if changed {
-		expiresAt = plan.ExpiresAt
+		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
+		return false
 	}
-	due := rotationDue(expiresAt, plan.RotateBefore, now)
-	if !due || changed {
-		plan.ReadyForRotation = types.BoolValue(due)
+	// The refresh decides, not the clock: Terraform plans once more during the apply,
+	// and an answer that time has changed would be an "inconsistent final plan".
+	if !state.ReadyForRotation.ValueBool() {
+		plan.ReadyForRotation = types.BoolValue(false)
 		return false
 	}
 	// An unknown value differs from that of the state whatever it is, which
@@ -318,7 +321,7 @@ func warnExpired(plan, state *serviceAccountKeyModel, now time.Time, diags *diag
 		return
 	}
 	ways := "Extend it with a later expires_at (or a longer valid_for), which revives the same value; have it made anew (terraform apply -replace=ADDRESS); or remove it from the configuration."
-	if !plan.Name.Equal(state.Name) {
+	if known(plan.Name) && !plan.Name.Equal(state.Name) {
 		diags.AddAttributeError(path.Root("name"), "An expired key can't be renamed",
 			fmt.Sprintf("The key %q expired at %s, and SigNoz doesn't rename an expired key unless it is extended at the same time. %s", state.Name.ValueString(), state.ExpiresAt.ValueString(), ways))
 		return
@@ -406,6 +409,10 @@ func (r *serviceAccountKeyResource) Read(ctx context.Context, req resource.ReadR
 	}
 	before := state
 	state.update(key, r.now())
+	record := readKeyRecord(ctx, req.Private, &resp.Diagnostics)
+	if record.outlived(state.ExpiresAt) && rotationDue(newTimeValue(time.Unix(record.ExpiresAt, 0)), state.RotateBefore, r.now()) {
+		state.ReadyForRotation = types.BoolValue(true) // an expiry moved elsewhere doesn't put rotation off
+	}
 	if state.Name.Equal(before.Name) && state.ExpiresAt.sameAs(before.ExpiresAt) && state.ReadyForRotation.Equal(before.ReadyForRotation) {
 		return // writing it would cost a third of a refresh, and most are like this
 	}
@@ -442,6 +449,9 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.Upd
 	if plan.ExpiresAt.IsUnknown() {
 		plan.ExpiresAt = newTimeValue(r.now().Add(plan.ValidFor.value()).Truncate(time.Second))
 	}
+	if plan.ReadyForRotation.IsUnknown() {
+		plan.ReadyForRotation = types.BoolValue(rotationDue(plan.ExpiresAt, plan.RotateBefore, r.now()))
+	}
 	// What only the state has, such as rotate_before, needs no request; and the
 	// server would refuse one for an expired key.
 	if !plan.Name.Equal(state.Name) || !plan.ExpiresAt.sameAs(state.ExpiresAt) {
@@ -460,7 +470,14 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.Upd
 	}
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	record := readKeyRecord(ctx, req.Private, &resp.Diagnostics)
-	record.ExpiresAt = unixSeconds(plan.ExpiresAt.value())
+	// What is asked for, not what is: an expiry that was moved elsewhere and is left so must stay known as that.
+	asked := plan.ExpiresAt
+	var configured timeValue
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("expires_at"), &configured)...)
+	if known(configured) {
+		asked = configured
+	}
+	record.ExpiresAt = unixSeconds(asked.value())
 	record.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
@@ -497,18 +514,21 @@ func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.C
 		end = expiresAt
 	}
 	name := state.Name.ValueString()
-	if state.NamePrefix.IsNull() {
+	switch {
+	case checkName("account's key", name, maxKeyNameLength) != "":
+		name = signoz.UniqueKeyName("retired-") // a legacy name, which SigNoz takes no more
+	case state.NamePrefix.IsNull():
 		// Names are unique in the account: free this one for the key that follows.
 		name = signoz.UniqueKeyName(name + "-retired-")
-	} else if end.Equal(expiresAt) {
+	case end.Equal(expiresAt):
 		return nil // it expires soon enough by itself
 	}
 	err := client.UpdateKey(ctx, accountID, keyID, name, end)
 	switch {
 	case signoz.IsNotFound(err):
 		return nil
-	case signoz.IsInvalidInput(err):
-		return client.RevokeKey(ctx, accountID, keyID) // it expired this very moment, by the server's clock
+	case signoz.IsInvalidInput(err) && !end.After(r.now()):
+		return client.RevokeKey(ctx, accountID, keyID) // it has expired meanwhile
 	}
 	return err
 }
@@ -548,6 +568,7 @@ func (r *serviceAccountKeyResource) ImportState(ctx context.Context, req resourc
 		return
 	}
 	r.save(ctx, newServiceAccountKeyModel(key, r.now()), &resp.State, resp.Identity, &resp.Diagnostics)
+	keyRecord{ExpiresAt: unixSeconds(key.ExpiresAt)}.save(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.AddWarning("The key's value can't be imported",
 		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS).", key.Name, account.Name))
 }

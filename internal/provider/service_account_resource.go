@@ -78,7 +78,7 @@ func (r *serviceAccountResource) Schema(_ context.Context, _ resource.SchemaRequ
 					"When set, Terraform manages all roles of the account: one that was granted elsewhere is taken away again, and `[]` means none. " +
 					"When left out, Terraform never touches the roles; grant them in SigNoz or with `signoz_service_account_role`. Don't use both on one account. " +
 					"SigNoz before v0.123 keeps one role per account.",
-				Validators: []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+				Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
 			},
 			"email": schema.StringAttribute{
 				Computed:            true,
@@ -170,11 +170,31 @@ func (r *serviceAccountResource) checkRolePlan(ctx context.Context, state, plan 
 			return
 		}
 	}
-	if removed := difference(before, after); len(removed) > 0 && r.session.isOwnAccount(ctx, state.ID.ValueString()) {
+	if r.takesOwnRoles(ctx, state, before, after) && len(after) == len(plan.Roles.Elements()) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("roles"), "The provider takes roles from its own service account",
-			fmt.Sprintf("This is the account whose key the provider signs in with, and it will lose %s. Without signoz-admin the provider can neither read nor change service accounts, so the next plan would fail. "+
-				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", strings.Join(removed, ", ")))
+			fmt.Sprintf("This is the account whose key the provider signs in with, and it will keep %s alone. Without signoz-admin the provider can neither read nor change service accounts, so the next plan would fail. "+
+				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", haveRoles(after)))
 	}
+}
+
+// takesOwnRoles tells whether the plan takes a role from the account whose key signs the
+// requests. What an account holds whose roles weren't managed until now, only SigNoz knows.
+func (r *serviceAccountResource) takesOwnRoles(ctx context.Context, state serviceAccountModel, before, after []string) bool {
+	takenUp := !state.ID.IsNull() && state.Roles.IsNull()
+	if !takenUp && len(difference(before, after)) == 0 {
+		return false
+	}
+	if state.ID.IsNull() || !r.session.isOwnAccount(ctx, state.ID.ValueString()) {
+		return false
+	}
+	if takenUp {
+		account, err := r.session.client.SharedServiceAccount(ctx, state.ID.ValueString())
+		if err != nil {
+			return false // the refresh before this plan has just read it
+		}
+		before = roleNames(account)
+	}
+	return len(difference(before, after)) > 0
 }
 
 // knownStrings lists, sorted, the elements of a set that have a value now.

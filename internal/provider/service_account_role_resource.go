@@ -66,7 +66,7 @@ func (r *serviceAccountRoleResource) Schema(_ context.Context, _ resource.Schema
 				Required:            true,
 				MarkdownDescription: "Id of the service account. Changing it takes the role from the one account and gives it to the other.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators:          []validator.String{accountIDValidator()},
+				Validators:          []validator.String{exactAccountIDValidator()},
 			},
 			"role": schema.StringAttribute{
 				Required:            true,

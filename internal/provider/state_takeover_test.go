@@ -176,7 +176,7 @@ func replaceProvider(t *testing.T, built string) {
 func moveFromOfficial(t *testing.T, built string) {
 	skipBelow(t, 8)
 	on := embeddedOnly(t)
-	terraform := newCommandLine(t, on, built, official, "registry.opentofu.org/signoz/signoz") // OpenTofu reads the address so
+	terraform := newCommandLine(t, on, built, official)
 	takeover := newOfficialState(t, on, terraform)
 	takeover.configure(`
 moved {

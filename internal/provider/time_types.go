@@ -154,7 +154,7 @@ const day = 24 * time.Hour
 // maxDuration keeps expiries within what RFC 3339 can write.
 const maxDuration = 100 * 365 * day
 
-var daysPattern = regexp.MustCompile(`^([0-9]{1,6})d(.*)$`)
+var daysPattern = regexp.MustCompile(`^([0-9]{1,9})d(.*)$`)
 
 // parseDuration reads Go's notation (36h, 1h30m) with d for days before it (90d, 1d12h).
 func parseDuration(text string) (time.Duration, error) {
@@ -166,9 +166,10 @@ func parseDuration(text string) (time.Duration, error) {
 		if err != nil {
 			return 0, wrong
 		}
-		if days, rest = time.Duration(n)*day, m[2]; days > maxDuration {
+		if n > int(maxDuration/day) {
 			return 0, fmt.Errorf("%q is longer than 100 years", text)
 		}
+		days, rest = time.Duration(n)*day, m[2]
 		if rest == "" {
 			return days, nil
 		}
@@ -183,7 +184,7 @@ func parseDuration(text string) (time.Duration, error) {
 	if d < 0 {
 		return 0, fmt.Errorf("%q is negative", text)
 	}
-	if days+d > maxDuration {
+	if d > maxDuration-days {
 		return 0, fmt.Errorf("%q is longer than 100 years", text)
 	}
 	return days + d, nil
@@ -197,6 +198,9 @@ func parseTime(text string) (time.Time, error) {
 	}
 	if t.Nanosecond() != 0 {
 		return time.Time{}, fmt.Errorf("%q has a fraction of a second, but SigNoz keeps whole seconds: leave the fraction out", text)
+	}
+	if t.UTC().Year() > 9999 {
+		return time.Time{}, errors.New("the time lies after the year 9999")
 	}
 	if t.Unix() <= 0 {
 		return time.Time{}, errors.New("the time lies before 1970")

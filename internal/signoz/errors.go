@@ -372,7 +372,7 @@ func IsInvalidInput(err error) bool { return hasStatus(err, http.StatusBadReques
 // SigNoz API, or this server doesn't have the call.
 func IsWebPage(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.WebPage
+	return errors.As(err, &e) && e.WebPage && e.Status < 500 && e.Status != http.StatusTooManyRequests
 }
 
 // lacksCall tells that the server doesn't have the call at all.
@@ -381,7 +381,8 @@ func lacksCall(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	return e.WebPage || ((e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed) && e.Code == "")
+	unknown := e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed
+	return (e.WebPage && e.Status < 300) || (unknown && e.Code == "")
 }
 
 // unixOrZero is the wire form of an expiry: unix seconds, 0 for never.
