@@ -210,6 +210,29 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 	})
 }
 
+// A proxy's error page is neither a wrong endpoint nor a call that the server lacks.
+func TestProvider_errorPages(t *testing.T) {
+	t.Parallel()
+	page := func(method, path string) signoztest.Fault {
+		return signoztest.Fault{Kind: signoztest.StatusBefore, Method: method, Path: path, Status: http.StatusServiceUnavailable, ContentType: "text/html", Body: "<html>try later</html>"}
+	}
+	on := embedded(t)
+	account := on.CreateAccount("ci")
+	configured := func() *protocol {
+		p := unconfigured(t)
+		p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "api_key": ` + quote(on.apiKey) + `, "max_retries": 1}`)
+		return p
+	}
+	on.Inject(page(http.MethodGet, "/api/v1/service_accounts/me"))
+	configured().refused("a proxy in front of it, failed", "503").data("signoz_me", `{}`)
+
+	on.Inject(page(http.MethodPost, "/api/v1/service_account_roles"))
+	configured().refused("a proxy in front of it, failed", "503").create("signoz_service_account_role", `{"service_account_id": `+quote(account.ID)+`, "role": "signoz-viewer"}`)
+	if n := on.CountRequests(http.MethodPost, "/api/v1/service_accounts/*/roles"); n != 0 {
+		t.Errorf("the role was assigned in another way, %d times", n)
+	}
+}
+
 // The user agent tells SigNoz's operators who it is.
 func TestProvider_userAgent(t *testing.T) {
 	t.Parallel()
