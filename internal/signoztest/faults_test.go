@@ -255,6 +255,7 @@ func TestSlowFaultWhenTheClientLeaves(t *testing.T) {
 				_ = resp.Body.Close()
 				t.Fatal("the client was not patient enough to get an answer, and got one")
 			}
+			s.WaitIdle()
 			if r := <-done; r.Fault != "slow" {
 				t.Fatalf("request %+v", r)
 			}

@@ -197,6 +197,10 @@ func (s *Server) Requests() []Request {
 	return s.log.all()
 }
 
+// WaitIdle returns once no request is under way. Among those that are may be some whose
+// client has left long ago, see [Slow].
+func (s *Server) WaitIdle() { <-s.log.idle() }
+
 // ResetRequests forgets the requests that came so far.
 func (s *Server) ResetRequests() {
 	s.log.reset()
@@ -234,8 +238,10 @@ func matchSegments(pattern, path []string) bool {
 
 // requestLog holds the requests that came.
 type requestLog struct {
-	mu      sync.Mutex
-	entries []*logEntry
+	mu       sync.Mutex
+	entries  []*logEntry
+	underWay int
+	waiting  []chan struct{} // closed once nothing is under way
 }
 
 // logEntry is a request in the log. The log's lock guards it.
@@ -251,6 +257,7 @@ func (l *requestLog) begin(now time.Time, req *http.Request, path string, body [
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries = append(l.entries, entry)
+	l.underWay++
 	return entry
 }
 
@@ -277,7 +284,26 @@ func (l *requestLog) finish(entry *logEntry, took time.Duration) Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	entry.request.Duration = took
+	l.underWay--
+	if l.underWay == 0 {
+		for _, idle := range l.waiting {
+			close(idle)
+		}
+		l.waiting = nil
+	}
 	return entry.snapshot()
+}
+
+func (l *requestLog) idle() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	idle := make(chan struct{})
+	if l.underWay == 0 {
+		close(idle)
+		return idle
+	}
+	l.waiting = append(l.waiting, idle)
+	return idle
 }
 
 func (e *logEntry) snapshot() Request {
