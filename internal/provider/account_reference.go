@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
@@ -26,6 +27,11 @@ func accountIDValidator() validator.String { return isAccountID{} }
 // exactAccountIDValidator also refuses upper case, where a difference from what SigNoz
 // writes would be planned as a replacement.
 func exactAccountIDValidator() validator.String { return isAccountID{exact: true} }
+
+// isValidAccountID tells whether exactAccountIDValidator has nothing to say.
+func isValidAccountID(id types.String) bool {
+	return !known(id) || (isUUID(id.ValueString()) && id.ValueString() == strings.ToLower(id.ValueString()))
+}
 
 type isAccountID struct{ exact bool }
 

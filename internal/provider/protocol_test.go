@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -58,15 +57,17 @@ func talk(t testing.TB, on target, options ...provider.Option) *protocol {
 func unconfigured(t testing.TB, options ...provider.Option) *protocol {
 	t.Helper()
 	options = append([]provider.Option{provider.WithRetryWait(time.Millisecond)}, options...)
-	served, err := providerserver.NewProtocol6WithError(provider.New("test", options...)())()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, ok := served.(tfprotov6.ProviderServerWithListResource) //nolint:staticcheck // until its successor exists
+	return served(t, provider.NewServer("test", options...)())
+}
+
+func served(t testing.TB, providerServer tfprotov6.ProviderServer) *protocol {
+	t.Helper()
+	server, ok := providerServer.(tfprotov6.ProviderServerWithListResource) //nolint:staticcheck // until its successor exists
 	if !ok {
-		t.Fatalf("the provider's server, %T, lists no resources", served)
+		t.Fatalf("the provider's server, %T, lists no resources", providerServer)
 	}
 	p := &protocol{t: t, server: server}
+	var err error
 	if p.schemas, err = server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)
 	}

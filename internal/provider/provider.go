@@ -14,6 +14,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -55,10 +56,14 @@ var (
 	_ provider.ProviderWithValidateConfig     = (*signozProvider)(nil)
 )
 
+// providerTypeName begins the names of all resources.
+const providerTypeName = "signoz"
+
 type signozProvider struct {
 	version   string
 	now       func() time.Time
 	retryWait time.Duration
+	session   atomic.Pointer[session] // nil before Configure
 }
 
 // Option changes how the provider behaves in tests.
@@ -77,13 +82,15 @@ func WithRetryWait(wait time.Duration) Option {
 
 // New returns the provider's factory. version goes into the User-Agent header.
 func New(version string, options ...Option) func() provider.Provider {
-	return func() provider.Provider {
-		p := &signozProvider{version: version, now: time.Now}
-		for _, option := range options {
-			option(p)
-		}
-		return p
+	return func() provider.Provider { return newProvider(version, options) }
+}
+
+func newProvider(version string, options []Option) *signozProvider {
+	p := &signozProvider{version: version, now: time.Now}
+	for _, option := range options {
+		option(p)
 	}
+	return p
 }
 
 type providerModel struct {
@@ -106,7 +113,7 @@ type tlsModel struct {
 }
 
 func (p *signozProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = "signoz"
+	resp.TypeName = providerTypeName
 	resp.Version = p.version
 }
 
@@ -249,6 +256,7 @@ func (p *signozProvider) Configure(ctx context.Context, req provider.ConfigureRe
 		s.client = client
 		s.secrets = config.secrets(clientConfig)
 	}
+	p.session.Store(s)
 	resp.ResourceData = s
 	resp.DataSourceData = s
 	resp.EphemeralResourceData = s

@@ -57,15 +57,33 @@ func (c *roleClaims) claimAll(accountID, name string) []string {
 	return claims.newConflicts()
 }
 
+// claimsAllInConflict is claimAll for those who can't warn: it tells whether there
+// is something to warn of, and leaves that to the next claim.
+func (c *roleClaims) claimsAllInConflict(accountID, name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	claims := c.of(accountID)
+	claims.all, claims.name = true, name
+	return len(difference(claims.roles, claims.warned)) > 0
+}
+
+// claimsOneInConflict is claimOne, and others of a role that isn't new, for those who
+// can't warn.
+func (c *roleClaims) claimsOneInConflict(accountID, role string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	claims := c.of(accountID)
+	claims.add(role)
+	return (claims.all && !slices.Contains(claims.warned, role)) || (claims.added && len(claims.roles) > 1)
+}
+
 // claimOne is for a role that a resource of its own manages. It returns the
 // name of an account that sets `roles` too, unless a warning has told of it.
 func (c *roleClaims) claimOne(accountID, role string) (name string, conflict bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	claims := c.of(accountID)
-	if !slices.Contains(claims.roles, role) {
-		claims.roles = append(claims.roles, role)
-	}
+	claims.add(role)
 	return claims.name, claims.all && slices.Contains(claims.newConflicts(), role)
 }
 
@@ -79,6 +97,12 @@ func (c *roleClaims) others(accountID, role string, isNew bool) []string {
 		return nil
 	}
 	return difference(claims.roles, []string{role})
+}
+
+func (a *accountClaims) add(role string) {
+	if !slices.Contains(a.roles, role) {
+		a.roles = append(a.roles, role)
+	}
 }
 
 func (a *accountClaims) newConflicts() []string {

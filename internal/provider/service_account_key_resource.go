@@ -32,6 +32,7 @@ var (
 	_ resource.ResourceWithModifyPlan       = (*serviceAccountKeyResource)(nil)
 	_ resource.ResourceWithImportState      = (*serviceAccountKeyResource)(nil)
 	_ resource.ResourceWithIdentity         = (*serviceAccountKeyResource)(nil)
+	_ steadyResource                        = (*serviceAccountKeyResource)(nil)
 )
 
 type serviceAccountKeyResource struct{ session *session }
@@ -216,13 +217,39 @@ func (r *serviceAccountKeyResource) ModifyPlan(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	now, proposed := r.now(), plan
 	var record keyRecord
 	if state != nil {
 		record = readKeyRecord(ctx, req.Private, &resp.Diagnostics)
+	}
+	decided, rotates := r.decide(config, plan, state, record, &resp.Diagnostics)
+	if rotates {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("ready_for_rotation"))
+	}
+	if decided != plan {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, decided)...)
+	}
+}
+
+// steadyPlan is ModifyPlan for a key that the plan proposes as it is.
+func (r *serviceAccountKeyResource) steadyPlan(config, state values, private privateData) bool {
+	var diags diag.Diagnostics
+	wanted, key := serviceAccountKeyFrom(config), serviceAccountKeyFrom(state)
+	if !wanted.readable() || !key.readable() {
+		return false
+	}
+	record := readKeyRecord(context.Background(), private, &diags)
+	decided, rotates := r.decide(wanted, key, &key, record, &diags)
+	return len(diags) == 0 && !rotates && decided == key
+}
+
+// decide makes the plan of what is proposed; state is nil where there is none. It
+// also tells whether the key is to be replaced because its time has come.
+func (r *serviceAccountKeyResource) decide(config, plan serviceAccountKeyModel, state *serviceAccountKeyModel, record keyRecord, diags *diag.Diagnostics) (decided serviceAccountKeyModel, rotates bool) {
+	now := r.now()
+	if state != nil {
 		keepNotation(&plan, state)
 	}
-	plan.Name = plannedName(config, state, &resp.Diagnostics)
+	plan.Name = plannedName(config, state, diags)
 
 	replaced := state != nil && (!plan.ServiceAccountID.Equal(state.ServiceAccountID) ||
 		(!state.NamePrefix.IsNull() && !plan.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix)))
@@ -231,21 +258,19 @@ func (r *serviceAccountKeyResource) ModifyPlan(ctx context.Context, req resource
 		// what is new is judged then.
 		plan.ReadyForRotation = types.BoolValue(false)
 		if state == nil {
-			plan.ExpiresAt = expiryPlan{config: config, now: now}.planned(&resp.Diagnostics)
+			plan.ExpiresAt = expiryPlan{config: config, now: now}.planned(diags)
 		}
 	} else {
-		plan.ExpiresAt = expiryPlan{config: config, state: state, record: record, now: now}.planned(&resp.Diagnostics)
-		replaced = r.planRotation(&plan, state, resp)
-		if !replaced {
-			warnExpired(&plan, state, now, &resp.Diagnostics)
+		plan.ExpiresAt = expiryPlan{config: config, state: state, record: record, now: now}.planned(diags)
+		rotates = planRotation(&plan, state)
+		if !rotates {
+			warnExpired(&plan, state, now, diags)
 		}
 	}
-	if replaced {
-		r.session.refuseOwnKey(state.Name.ValueString(), state.Key.ValueString(), state.outlivesDestroy(), &resp.Diagnostics)
+	if replaced || rotates {
+		r.session.refuseOwnKey(state.Name.ValueString(), state.Key.ValueString(), state.outlivesDestroy(), diags)
 	}
-	if plan != proposed {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	}
+	return plan, rotates
 }
 
 // keepNotation keeps the state's notation of a duration that is merely written
@@ -293,7 +318,7 @@ func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, d
 //
 // A plan that changes valid_for or rotate_before never replaces the key: it
 // applies the change in place, and the next plan rotates if the new values say so.
-func (r *serviceAccountKeyResource) planRotation(plan, state *serviceAccountKeyModel, resp *resource.ModifyPlanResponse) bool {
+func planRotation(plan, state *serviceAccountKeyModel) bool {
 	changed := !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore)
 	if changed {
 		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
@@ -309,7 +334,6 @@ func (r *serviceAccountKeyResource) planRotation(plan, state *serviceAccountKeyM
 	// RequiresReplace needs to have an effect.
 	plan.ReadyForRotation = types.BoolUnknown()
 	plan.ExpiresAt = unknownTime()
-	resp.RequiresReplace = append(resp.RequiresReplace, path.Root("ready_for_rotation"))
 	return true
 }
 
@@ -395,32 +419,79 @@ func (r *serviceAccountKeyResource) Read(ctx context.Context, req resource.ReadR
 	if resp.Identity.Raw.IsNull() {
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	}
-	if !r.session.mayRefresh(&resp.Diagnostics) {
-		return
+	key := refreshedOnce(ctx, func(ctx context.Context) refreshed[serviceAccountKeyModel] { return r.refresh(ctx, state, req.Private) })
+	resp.Diagnostics.Append(key.diags...)
+	switch {
+	case key.gone:
+		resp.State.RemoveResource(ctx)
+	case key.found != state: // writing one is slow
+		resp.Diagnostics.Append(resp.State.Set(ctx, key.found)...)
+	}
+}
+
+// refresh reads the key from SigNoz. Where it can't, the key is as the state has it.
+func (r *serviceAccountKeyResource) refresh(ctx context.Context, state serviceAccountKeyModel, private privateGetter) refreshed[serviceAccountKeyModel] {
+	result := refreshed[serviceAccountKeyModel]{found: state}
+	if !r.session.mayRefresh(&result.diags) {
+		return result
 	}
 	key, err := r.session.client.Key(ctx, state.ServiceAccountID.ValueString(), state.ID.ValueString())
 	if signoz.IsAccountNotFound(err) || (err == nil && key == nil) {
-		resp.State.RemoveResource(ctx) // revoked elsewhere, or gone with its account
-		return
+		result.gone = true // revoked elsewhere, or gone with its account
+		return result
 	}
 	if err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, fmt.Sprintf("Can't read the key %q of service account %s", state.Name.ValueString(), state.ServiceAccountID.ValueString()), err)
-		return
+		r.session.addError(ctx, &result.diags, fmt.Sprintf("Can't read the key %q of service account %s", state.Name.ValueString(), state.ServiceAccountID.ValueString()), err)
+		return result
 	}
-	before := state
-	state.update(key, r.now())
-	record := readKeyRecord(ctx, req.Private, &resp.Diagnostics)
-	if record.outlived(state.ExpiresAt) && rotationDue(newTimeValue(time.Unix(record.ExpiresAt, 0)), state.RotateBefore, r.now()) {
-		state.ReadyForRotation = types.BoolValue(true) // an expiry moved elsewhere doesn't put rotation off
+	now := r.now()
+	result.found.update(key, now)
+	record := readKeyRecord(ctx, private, &result.diags)
+	if record.outlived(result.found.ExpiresAt) && rotationDue(newTimeValue(time.Unix(record.ExpiresAt, 0)), state.RotateBefore, now) {
+		result.found.ReadyForRotation = types.BoolValue(true) // an expiry moved elsewhere doesn't put rotation off
 	}
-	if state.Name.Equal(before.Name) && state.ExpiresAt.sameAs(before.ExpiresAt) && state.ReadyForRotation.Equal(before.ReadyForRotation) {
-		return // writing it would cost a third of a refresh, and most are like this
+	if result.found.ExpiresAt.sameAs(state.ExpiresAt) {
+		result.found.ExpiresAt = state.ExpiresAt // the state's notation
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	return result
 }
 
-// update takes over what the server tells of the key. Equal times keep the
-// notation of the state, by their type's semantic equality.
+func (r *serviceAccountKeyResource) steadyRead(ctx context.Context, state values, private privateData) (context.Context, bool) {
+	before := serviceAccountKeyFrom(state)
+	if !before.readable() {
+		return ctx, false
+	}
+	key := r.refresh(r.session.masked(ctx, before.Key.ValueString()), before, private)
+	return withRefreshed(ctx, key), key.steady() && key.found == before
+}
+
+func (r *serviceAccountKeyResource) plainlyValid(config values) bool {
+	return isValidAccountID(config.text("service_account_id")) &&
+		(config.has("service_account_id", "name") || config.has("service_account_id", "name_prefix"))
+}
+
+func (r *serviceAccountKeyResource) identityAttributes() []string {
+	return []string{"service_account_id", "id"}
+}
+
+// serviceAccountKeyFrom is what the framework's Get does, without its reflection.
+func serviceAccountKeyFrom(v values) serviceAccountKeyModel {
+	return serviceAccountKeyModel{
+		ID: v.text("id"), ServiceAccountID: v.text("service_account_id"),
+		Name: v.text("name"), NamePrefix: v.text("name_prefix"),
+		ExpiresAt: v.time("expires_at"), ValidFor: v.duration("valid_for"),
+		RotateBefore: v.duration("rotate_before"), DestroyGracePeriod: v.duration("destroy_grace_period"),
+		Key: v.text("key"), ReadyForRotation: v.flag("ready_for_rotation"),
+	}
+}
+
+// readable tells whether all times and durations can be read. In a configuration they
+// can, and in a state unless somebody has edited it: the framework then says so.
+func (m *serviceAccountKeyModel) readable() bool {
+	return m.ExpiresAt.readable() && m.ValidFor.readable() && m.RotateBefore.readable() && m.DestroyGracePeriod.readable()
+}
+
+// update takes over what the server tells of the key.
 func (m *serviceAccountKeyModel) update(key *signoz.Key, now time.Time) {
 	m.Name = types.StringValue(key.Name)
 	m.ExpiresAt = newTimeValue(key.ExpiresAt)

@@ -32,6 +32,7 @@ var (
 	_ resource.ResourceWithImportState = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithIdentity    = (*serviceAccountResource)(nil)
 	_ resource.ResourceWithMoveState   = (*serviceAccountResource)(nil)
+	_ steadyResource                   = (*serviceAccountResource)(nil)
 )
 
 type serviceAccountResource struct{ session *session }
@@ -137,9 +138,9 @@ func (r *serviceAccountResource) ModifyPlan(ctx context.Context, req resource.Mo
 		}
 	}
 	if config.Roles.IsNull() {
-		roles := state.Roles
-		if req.State.Raw.IsNull() || rolesManaged(ctx, req.Private, &resp.Diagnostics) {
-			roles = types.SetNull(types.StringType)
+		roles := types.SetNull(types.StringType)
+		if !req.State.Raw.IsNull() {
+			roles = omittedRoles(state, rolesManaged(ctx, req.Private, &resp.Diagnostics))
 		}
 		if !roles.Equal(plan.Roles) {
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("roles"), roles)...)
@@ -148,6 +149,28 @@ func (r *serviceAccountResource) ModifyPlan(ctx context.Context, req resource.Mo
 	}
 	r.session.claimAllRoles(plan.ID, plan.Name, &resp.Diagnostics)
 	r.checkRolePlan(ctx, state, plan, resp)
+}
+
+// omittedRoles is what the roles of an account become when the configuration leaves
+// them out: those found by an import stay shown, those managed until now are given up.
+func omittedRoles(state serviceAccountModel, managed bool) types.Set {
+	if managed {
+		return types.SetNull(types.StringType)
+	}
+	return state.Roles
+}
+
+// steadyPlan is ModifyPlan for an account that the plan proposes as it is: nothing in
+// it is new, so there is nothing to check but what an omitted `roles` means and who
+// else manages the roles.
+func (r *serviceAccountResource) steadyPlan(config, state values, private privateData) bool {
+	account := serviceAccountFrom(state)
+	if !config["roles"].IsNull() {
+		return known(account.ID) && !r.session.claims.claimsAllInConflict(account.ID.ValueString(), account.Name.ValueString())
+	}
+	var diags diag.Diagnostics
+	managed := rolesManaged(context.Background(), private, &diags)
+	return len(diags) == 0 && omittedRoles(account, managed).Equal(account.Roles)
 }
 
 // checkRolePlan asks the server, where it can be asked, whether the roles new in
@@ -357,26 +380,65 @@ func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequ
 	if resp.Identity.Raw.IsNull() {
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, serviceAccountIdentity{ID: state.ID})...)
 	}
-	if !r.session.mayRefresh(&resp.Diagnostics) {
-		return
+	account := refreshedOnce(ctx, func(ctx context.Context) refreshed[serviceAccountModel] { return r.refresh(ctx, state) })
+	resp.Diagnostics.Append(account.diags...)
+	switch {
+	case account.gone:
+		resp.State.RemoveResource(ctx)
+	case !account.found.equal(state): // writing one is slow
+		resp.Diagnostics.Append(resp.State.Set(ctx, account.found)...)
 	}
+}
 
+// refresh reads the account from SigNoz. Where it can't, the account is as the state has it.
+func (r *serviceAccountResource) refresh(ctx context.Context, state serviceAccountModel) refreshed[serviceAccountModel] {
+	result := refreshed[serviceAccountModel]{found: state}
+	if !r.session.mayRefresh(&result.diags) {
+		return result
+	}
 	id, withRoles := state.ID.ValueString(), !state.Roles.IsNull()
 	read := r.session.client.ServiceAccountFromList
 	if withRoles {
 		read = r.session.client.SharedServiceAccount
 	}
 	account, err := read(ctx, id)
-	if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {
-		resp.State.RemoveResource(ctx)
-		return
+	switch {
+	case signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()):
+		result.gone = true
+	case err != nil:
+		r.session.addError(ctx, &result.diags, fmt.Sprintf("Can't read service account %q", state.Name.ValueString()), err)
+	default:
+		result.found = newServiceAccountModel(account, withRoles)
 	}
-	if err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, fmt.Sprintf("Can't read service account %q", state.Name.ValueString()), err)
-		return
+	return result
+}
+
+func (r *serviceAccountResource) steadyRead(ctx context.Context, state values, _ privateData) (context.Context, bool) {
+	before := serviceAccountFrom(state)
+	account := r.refresh(r.session.masked(ctx), before)
+	return withRefreshed(ctx, account), account.steady() && account.found.equal(before)
+}
+
+func (r *serviceAccountResource) plainlyValid(config values) bool {
+	if config["roles"].IsNull() {
+		return config.has("name")
 	}
-	if found := newServiceAccountModel(account, withRoles); !found.equal(state) { // most are, and writing one is slow
-		resp.Diagnostics.Append(resp.State.Set(ctx, found)...)
+	roles := config.texts("roles")
+	for _, role := range roles.Elements() {
+		if role, ok := role.(types.String); !ok || role.ValueString() == "" { // null and unknown too
+			return false
+		}
+	}
+	return !roles.IsUnknown() && config.has("name", "roles")
+}
+
+func (r *serviceAccountResource) identityAttributes() []string { return []string{"id"} }
+
+// serviceAccountFrom is what the framework's Get does, without its reflection.
+func serviceAccountFrom(v values) serviceAccountModel {
+	return serviceAccountModel{
+		ID: v.text("id"), Name: v.text("name"), Roles: v.texts("roles"),
+		Email: v.text("email"), OrgID: v.text("org_id"), CreatedAt: v.text("created_at"),
 	}
 }
 

@@ -30,6 +30,7 @@ var (
 	_ resource.ResourceWithImportState = (*serviceAccountRoleResource)(nil)
 	_ resource.ResourceWithIdentity    = (*serviceAccountRoleResource)(nil)
 	_ resource.ResourceWithMoveState   = (*serviceAccountRoleResource)(nil)
+	_ steadyResource                   = (*serviceAccountRoleResource)(nil)
 )
 
 type serviceAccountRoleResource struct{ session *session }
@@ -291,25 +292,66 @@ func (r *serviceAccountRoleResource) Read(ctx context.Context, req resource.Read
 	// Before the role may turn out to be gone: CLIs before 1.12 fail otherwise
 	// ("Missing Resource Identity After Read").
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	if !r.session.mayRefresh(&resp.Diagnostics) {
-		return
+	role := refreshedOnce(ctx, func(ctx context.Context) refreshed[serviceAccountRoleModel] { return r.refresh(ctx, state) })
+	resp.Diagnostics.Append(role.diags...)
+	switch {
+	case role.gone:
+		resp.State.RemoveResource(ctx)
+	case role.found != state: // writing one is slow
+		r.save(ctx, role.found, &resp.State, resp.Identity, &resp.Diagnostics)
+	}
+}
+
+// refresh reads the binding from SigNoz. Where it can't, it is as the state has it.
+func (r *serviceAccountRoleResource) refresh(ctx context.Context, state serviceAccountRoleModel) refreshed[serviceAccountRoleModel] {
+	result := refreshed[serviceAccountRoleModel]{found: state}
+	if !r.session.mayRefresh(&result.diags) {
+		return result
 	}
 	account, err := r.session.client.SharedServiceAccount(ctx, state.ServiceAccountID.ValueString())
 	if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {
-		resp.State.RemoveResource(ctx)
-		return
+		result.gone = true
+		return result
 	}
 	if err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, "Can't read the roles of service account "+state.ServiceAccountID.ValueString(), err)
-		return
+		r.session.addError(ctx, &result.diags, "Can't read the roles of service account "+state.ServiceAccountID.ValueString(), err)
+		return result
 	}
 	binding := state.binding(account)
 	if binding == nil {
-		resp.State.RemoveResource(ctx) // taken away elsewhere
-		return
+		result.gone = true // taken away elsewhere
+		return result
 	}
-	state.ID, state.Role = types.StringValue(binding.ID), types.StringValue(binding.Role.Name)
-	r.save(ctx, state, &resp.State, resp.Identity, &resp.Diagnostics)
+	result.found.ID, result.found.Role = types.StringValue(binding.ID), types.StringValue(binding.Role.Name)
+	return result
+}
+
+func (r *serviceAccountRoleResource) steadyRead(ctx context.Context, state values, _ privateData) (context.Context, bool) {
+	before := serviceAccountRoleFrom(state)
+	role := r.refresh(r.session.masked(ctx), before)
+	return withRefreshed(ctx, role), role.steady() && role.found == before
+}
+
+// steadyPlan is ModifyPlan for a role that the plan proposes as it is: there is
+// nothing to check but who else manages the account's roles.
+func (r *serviceAccountRoleResource) steadyPlan(_, state values, _ privateData) bool {
+	role := serviceAccountRoleFrom(state)
+	return known(role.ServiceAccountID) && known(role.Role) &&
+		!r.session.claims.claimsOneInConflict(role.ServiceAccountID.ValueString(), role.Role.ValueString())
+}
+
+func (r *serviceAccountRoleResource) plainlyValid(config values) bool {
+	return config.has("service_account_id", "role") && isValidAccountID(config.text("service_account_id")) &&
+		(config["role"].IsKnown() && config.text("role").ValueString() != "")
+}
+
+func (r *serviceAccountRoleResource) identityAttributes() []string {
+	return []string{"service_account_id", "role"}
+}
+
+// serviceAccountRoleFrom is what the framework's Get does, without its reflection.
+func serviceAccountRoleFrom(v values) serviceAccountRoleModel {
+	return serviceAccountRoleModel{ID: v.text("id"), ServiceAccountID: v.text("service_account_id"), Role: v.text("role")}
 }
 
 // Update has nothing to send, since every change replaces the binding. It is reached only

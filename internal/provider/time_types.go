@@ -89,6 +89,16 @@ func (v textValue[T, N]) sameAs(other textValue[T, N]) bool {
 	return errA == nil && errB == nil && n.same(a, b)
 }
 
+// readable tells whether ValidateAttribute has nothing to say.
+func (v textValue[T, N]) readable() bool {
+	if !known(v) {
+		return true
+	}
+	var n N
+	_, err := n.parse(v.ValueString())
+	return err == nil
+}
+
 // ValidateAttribute refuses what can't be read.
 func (v textValue[T, N]) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse) {
 	if !known(v) {
