@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -170,10 +171,13 @@ func killedAfter(t *testing.T, built string, changes int) {
 	c := newCommandLine(t, on, built)
 	c.write("main.tf", killedConfig)
 	var arrived atomic.Int64
-	reached := make(chan struct{})
+	reached, released := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
+	defer release()
 	on.Inject(signoztest.Fault{Kind: signoztest.ResetBefore, Match: func(req *http.Request) bool {
 		if req.Method == http.MethodPost && arrived.Add(1) == int64(changes) {
 			close(reached)
+			<-released // so that the apply is still under way when the provider is killed
 		}
 		return false
 	}})
@@ -192,6 +196,7 @@ func killedAfter(t *testing.T, built string, changes int) {
 	for _, pid := range killed {
 		fatal(t, syscall.Kill(pid, syscall.SIGKILL))
 	}
+	release()
 	if err := c.wait(apply, time.Minute); err == nil {
 		t.Fatalf("the apply succeeded without its provider:\n%s", apply.out.String())
 	}
