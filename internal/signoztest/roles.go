@@ -123,6 +123,8 @@ func (c *call) refuseCustomRole() (answer, *problem) {
 	return answer{}, roleUnsupported()
 }
 
+// roleUnsupported is SigNoz's own answer, word for word, as the transcript of v0.132.0
+// has it; nothing is missing here.
 func roleUnsupported() *problem {
 	return &problem{status: http.StatusNotImplemented, code: "role_unsupported", message: "not implemented"}
 }
