@@ -132,6 +132,8 @@ func (s *session) explainConnection(e *signoz.ConnectionError, err error) string
 		return fmt.Sprintf("The certificate of %s has expired or isn't valid yet. Renew it on the server; check this machine's clock too. %s", endpoint, said(err))
 	case signoz.ProblemClientCert:
 		return fmt.Sprintf("%s refused the TLS connection: it asks for a client certificate, or doesn't accept the one it got. Check tls.client_certificate and tls.client_key. %s", endpoint, said(err))
+	case signoz.ProblemTLS:
+		return fmt.Sprintf("%s and the provider can't agree on a TLS connection. The server, or the proxy in front of it, must offer TLS 1.2 or newer for the host name in `endpoint`; some refuse in this way whoever has no client certificate (tls.client_certificate). %s", endpoint, said(err))
 	case signoz.ProblemPlainHTTP:
 		return fmt.Sprintf("The server at %s doesn't speak TLS at this port. Check the port in `endpoint`; a server on this machine may need http://. %s", endpoint, said(err))
 	case signoz.ProblemRedirect:

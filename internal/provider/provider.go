@@ -254,7 +254,7 @@ func (p *signozProvider) Configure(ctx context.Context, req provider.ConfigureRe
 			return
 		}
 		s.client = client
-		s.secrets = config.secrets(clientConfig)
+		s.secrets = client.Secrets()
 	}
 	p.session.Store(s)
 	resp.ResourceData = s
@@ -433,22 +433,6 @@ func (m *providerModel) limits(config *signoz.Config, diags *diag.Diagnostics) {
 		}
 		config.MaxRetries = n
 	}
-}
-
-// secrets lists what must never stand in a log line.
-func (m *providerModel) secrets(config signoz.Config) []string {
-	var secrets []string
-	for _, s := range []string{config.APIKey, config.Password, config.TLS.ClientKey} {
-		if s != "" {
-			secrets = append(secrets, s)
-		}
-	}
-	for _, s := range config.Headers {
-		if s != "" {
-			secrets = append(secrets, s)
-		}
-	}
-	return secrets
 }
 
 // firstSet is the attribute's value or else that of the environment variable.

@@ -397,14 +397,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, req resource.Cre
 	plan.Key = types.StringValue(created.Value)
 	plan.ReadyForRotation = types.BoolValue(false)
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
-	keyRecord{CreatedAt: now.Unix(), ExpiresAt: unixSeconds(wanted.ExpiresAt)}.save(ctx, resp.Private, &resp.Diagnostics)
-}
-
-func unixSeconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
+	keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt)}.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 func (r *serviceAccountKeyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -548,7 +541,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.Upd
 	if known(configured) {
 		asked = configured
 	}
-	record.ExpiresAt = unixSeconds(asked.value())
+	record.ExpiresAt = signoz.UnixSeconds(asked.value())
 	record.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
@@ -639,7 +632,7 @@ func (r *serviceAccountKeyResource) ImportState(ctx context.Context, req resourc
 		return
 	}
 	r.save(ctx, newServiceAccountKeyModel(key, r.now()), &resp.State, resp.Identity, &resp.Diagnostics)
-	keyRecord{ExpiresAt: unixSeconds(key.ExpiresAt)}.save(ctx, resp.Private, &resp.Diagnostics)
+	keyRecord{ExpiresAt: signoz.UnixSeconds(key.ExpiresAt)}.save(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.AddWarning("The key's value can't be imported",
 		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS).", key.Name, account.Name))
 }

@@ -11,6 +11,8 @@
 package signoz
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,7 +102,8 @@ type Client struct {
 	ownID           shared[string]
 	version         shared[Version]
 	roleGeneration  atomic.Int32  // a roleGeneration
-	probing         chan struct{} // held by the one call that finds it out
+	probing         atomic.Bool   // the first call that depends on it was made
+	probed          chan struct{} // closed once the others needn't wait for that one
 	claims          claims
 
 	window      time.Duration // retryWindow, shorter in tests
@@ -113,14 +116,19 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name := range cfg.Headers {
+	// What surrounds a value isn't sent, and would keep the value from being recognised.
+	cfg.APIKey = strings.TrimSpace(cfg.APIKey)
+	headers := make(map[string]string, len(cfg.Headers))
+	for name, value := range cfg.Headers {
 		if err := CheckHeaderName(name); err != nil {
 			return nil, &ConfigError{Field: "headers", Message: err.Error()}
 		}
-		if !validHeaderValue(cfg.Headers[name]) {
+		headers[name] = strings.TrimSpace(value)
+		if !validHeaderValue(headers[name]) {
 			return nil, &ConfigError{Field: "headers", Message: "the value of " + name + " holds a line break or another character that can't travel in a header"}
 		}
 	}
+	cfg.Headers = headers
 	auth, err := newCredentials(cfg)
 	if err != nil {
 		return nil, err
@@ -135,22 +143,38 @@ func New(cfg Config) (*Client, error) {
 	if cfg.RetryWait <= 0 {
 		cfg.RetryWait = 250 * time.Millisecond
 	}
-	c := &Client{cfg: cfg, base: base, http: transport, auth: auth, probing: make(chan struct{}, 1), window: retryWindow, createGrace: createGrace}
+	c := &Client{cfg: cfg, base: base, http: transport, auth: auth, probed: make(chan struct{}), window: retryWindow, createGrace: createGrace}
 	c.secrets = secretsOf(cfg)
 	return c, nil
 }
 
-// secretsOf collects what must not be shown, longest first, so that no secret
-// hides a longer one that it is a part of.
+// secretsOf collects what must not be shown, also as JSON and Go write it in
+// quotes, longest first, so that no secret hides a longer one that it is a part of.
 func secretsOf(cfg Config) []string {
 	all := []string{cfg.APIKey, cfg.Password, cfg.TLS.ClientKey}
 	for _, value := range cfg.Headers {
 		_, credentials, _ := strings.Cut(value, " ") // of "Basic …"
 		all = append(all, value, credentials)
 	}
+	for _, secret := range slices.Clone(all) {
+		all = append(all, quoted(secret, true), quoted(secret, false))
+	}
 	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < shortestSecret })
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
-	return all
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(all)
+}
+
+// quoted is a text as it stands in JSON, without the quotes. For HTML means that
+// <, > and & are escaped too, as Go's encoder does unless told otherwise.
+func quoted(text string, forHTML bool) string {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(forHTML)
+	if err := encoder.Encode(text); err != nil {
+		return "" // not of a text
+	}
+	inQuotes := strings.TrimSuffix(b.String(), "\n")
+	return inQuotes[1 : len(inQuotes)-1]
 }
 
 // Endpoint is the URL that the client was configured with, without a trailing slash.
@@ -158,6 +182,11 @@ func (c *Client) Endpoint() string { return c.base.String() }
 
 // SignsWith tells whether value is the API key that signs this client's requests.
 func (c *Client) SignsWith(value string) bool { return value != "" && value == c.cfg.APIKey }
+
+// Secrets are the secrets of the configuration, in every form in which they may
+// turn up in a text: what must not be logged. It leaves out what is shorter than
+// six characters, which can't be recognised.
+func (c *Client) Secrets() []string { return slices.Clone(c.secrets) }
 
 // SignsAsUser tells whether requests are signed by a user's session, not by an API key.
 func (c *Client) SignsAsUser() bool { return c.cfg.APIKey == "" }
@@ -240,6 +269,13 @@ type call struct {
 	anonymous bool
 
 	facts *answerFacts // when set, learns when the server answered
+
+	// failing, when set, is called before an attempt is repeated.
+	failing func()
+
+	// began is when the operation began that the call is a part of, from which the
+	// time for repeats counts. Zero: when the call is sent.
+	began time.Time
 }
 
 // do carries out one call and decodes the data of its answer into out, which

@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 	"unicode/utf8"
 )
 
@@ -143,6 +142,7 @@ const (
 	ProblemRedirect    ConnectionProblem = "redirect"
 	ProblemTooLarge    ConnectionProblem = "answer too large"
 	ProblemClientCert  ConnectionProblem = "client certificate refused"
+	ProblemTLS         ConnectionProblem = "TLS refused"
 )
 
 func (e *ConnectionError) Error() string {
@@ -217,7 +217,6 @@ func certificateProblem(err error) ConnectionProblem {
 		host      x509.HostnameError
 		invalid   x509.CertificateInvalidError
 		verify    *tls.CertificateVerificationError
-		alert     tls.AlertError
 	)
 	switch {
 	case errors.As(err, &host):
@@ -226,15 +225,22 @@ func certificateProblem(err error) ConnectionProblem {
 		return ProblemExpired
 	case errors.As(err, &authority), errors.As(err, &invalid), errors.As(err, &verify):
 		return ProblemUntrusted
-	case errors.As(err, &alert):
-		return ProblemClientCert
 	}
-	// The alert that a server sends arrives as an opaque error of crypto/tls.
+	// The alert that a server sends arrives as an opaque error of crypto/tls, which
+	// tells which one it is by its text alone.
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "remote error" {
-		return ProblemClientCert
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return ""
 	}
-	return ""
+	switch alert := strings.TrimPrefix(op.Err.Error(), "tls: "); alert {
+	case "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate", "unknown certificate",
+		"unknown certificate authority", "certificate required", "access denied":
+		return ProblemClientCert
+	case "handshake failure", "protocol version not supported", "insufficient security level", "inappropriate fallback",
+		"unrecognized name", "no application protocol", "missing extension", "unsupported extension", "illegal parameter":
+		return ProblemTLS
+	}
+	return "" // such as an internal error, which may pass
 }
 
 // errorEnvelope is how SigNoz wraps errors; `type` and `suggestions` exist since
@@ -350,8 +356,13 @@ func IsAccountNotFound(err error) bool {
 	return hasCode(err, codeAccountNotFound, codeAccountDeleted)
 }
 
-// IsConflict tells that the name is in use.
-func IsConflict(err error) bool { return hasCode(err, codeAccountExists, codeKeyExists) }
+// IsConflict tells that the name is in use, by somebody else's object. Where it
+// may be that of a create whose answer was lost, the error is an [*UnresolvedError]
+// and not this.
+func IsConflict(err error) bool {
+	var unresolved *UnresolvedError
+	return hasCode(err, codeAccountExists, codeKeyExists) && !errors.As(err, &unresolved)
+}
 
 // IsUnauthenticated tells that the request's signature was refused (401).
 func IsUnauthenticated(err error) bool { return hasStatus(err, http.StatusUnauthorized) }
@@ -383,12 +394,4 @@ func lacksCall(err error) bool {
 	}
 	unknown := e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed
 	return (e.WebPage && e.Status < 300) || (unknown && e.Code == "")
-}
-
-// unixOrZero is the wire form of an expiry: unix seconds, 0 for never.
-func unixOrZero(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // secretsOfTest are all that a client in these tests could give away.
-var secretsOfTest = []string{"kEy+/value==", "pass word 123", "header-secret", "ZGF0YQ==dataZGF0YQ=="}
+var secretsOfTest = []string{"kEy+/value==", `pass&word <"123`, "header-secret", "ZGF0YQ==dataZGF0YQ=="}
 
 const oneOrganisation = `{"status":"success","data":{"exists":true,"orgs":[{"id":"o","authNSupport":{"password":[{}]}}]}}`
 
@@ -149,8 +149,10 @@ func checkNoSecrets(t *testing.T, endpoint string) {
 	}
 	for _, text := range said {
 		for _, secret := range secretsOfTest {
-			if strings.Contains(text, secret) {
-				t.Errorf("%q is in: %s", secret, text)
+			for _, written := range []string{secret, quoted(secret, true), quoted(secret, false)} {
+				if strings.Contains(text, written) {
+					t.Errorf("%q is in: %s", written, text)
+				}
 			}
 		}
 	}
@@ -183,6 +185,20 @@ func TestALongerSecretIsNotHiddenByItsPart(t *testing.T) {
 	c, err := New(Config{Endpoint: "https://example.com", APIKey: "abcdef", Headers: map[string]string{"X": "abcdefghij", "Y": "short"}})
 	must(t, err)
 	equal(t, "redacted", c.redact("abcdefghij, abcdef, short"), "(secret), (secret), short")
+}
+
+func TestSecretsAreRecognisedHoweverTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	c, err := New(Config{
+		Endpoint: "https://example.com", Email: "e", Password: `Aa1-pass&word<9"`,
+		Headers: map[string]string{"X-Proxy": " proxysecret\t"},
+	})
+	must(t, err)
+	for _, text := range []string{
+		`Aa1-pass&word<9"`, `Aa1-pass&word<9\"`, `Aa1-pass\u0026word\u003c9\"`, "proxysecret",
+	} {
+		equal(t, text, c.redact("got "+text+"."), "got (secret).")
+	}
 }
 
 func TestKeyValuesAreNotObserved(t *testing.T) {

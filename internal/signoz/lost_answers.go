@@ -192,7 +192,8 @@ func (c *Client) pause(ctx context.Context, repeat int) error {
 }
 
 // recoverTime bounds the look at the server after a run was cancelled or its
-// patience ended.
+// patience ended. A substitute key that is just being made then has createGrace
+// and another recoverTime to be cleared away.
 const recoverTime = 10 * time.Second
 
 // lastLook is a context for what must still be done when a create is given up.

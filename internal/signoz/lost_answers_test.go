@@ -89,11 +89,16 @@ func (w *world) objects(t testing.TB) map[string]string {
 // with a value that works, or else nothing, unless it says that it doesn't know.
 func (w *world) check(t testing.TB, name string, before map[string]string, id, value string, err error) {
 	t.Helper()
+	now := w.objects(t)
+	for object, id := range before {
+		if now[object] != id {
+			t.Errorf("%s: %s is gone (error: %v)", name, object, err)
+		}
+	}
 	var unresolved *UnresolvedError
 	if errors.As(err, &unresolved) {
 		return
 	}
-	now := w.objects(t)
 	kind, _, _ := strings.Cut(strings.TrimPrefix(name, "unique "), ",")
 	if err == nil {
 		if got := now[kind+" fresh"]; got == "" || got != id {
@@ -107,11 +112,6 @@ func (w *world) check(t testing.TB, name string, before map[string]string, id, v
 	for object, id := range now {
 		if before[object] != id {
 			t.Errorf("%s: left behind %s (error: %v)", name, object, err)
-		}
-	}
-	for object, id := range before {
-		if now[object] != id {
-			t.Errorf("%s: %s is gone (error: %v)", name, object, err)
 		}
 	}
 }
@@ -328,9 +328,10 @@ func TestWhatSomebodyElseMadeMeanwhileIsLeftAlone(t *testing.T) {
 		c := connect(t, w.server, func(cfg *Config) { cfg.RetryWait = 100 * time.Millisecond })
 		id, _, err := create.do(t.Context(), c, w)
 		var unresolved *UnresolvedError
-		if id != "" || !errors.As(err, &unresolved) || !IsConflict(err) {
+		if id != "" || !errors.As(err, &unresolved) || !IsConflict(unresolved.Err) {
 			t.Errorf("%s: got %q, %v, want a conflict that couldn't be resolved", create.name, id, err)
 		}
+		equal(t, create.name+" surely somebody else's", IsConflict(err), false)
 		equal(t, create.name+" of somebody else", w.objects(t)[create.name+" fresh"], taken)
 		equal(t, "keys, a substitute among them", len(w.server.Keys(w.account.ID)) > 2, false)
 	}
@@ -386,6 +387,36 @@ func TestALateFirstRequestIsNotDoubled(t *testing.T) {
 		// Closing waits for what is under way, the late request too.
 		w.server.Close()
 		w.check(t, create.name, before, id, value, nil)
+	}
+}
+
+// TestPatienceCountsFromTheFirstAttempt: a create that is sent again because its
+// answer was lost has no more time than one that is repeated for a 429.
+func TestPatienceCountsFromTheFirstAttempt(t *testing.T) {
+	t.Parallel()
+	const lost = 1500 * time.Millisecond
+	for _, create := range creations() {
+		t.Run(create.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.server.Inject(signoztest.Fault{Kind: signoztest.Hang, Delay: lost, Method: "POST", Times: 1})
+			w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 429, RetryAfter: "86400", Method: "POST"})
+			var posts []time.Time
+			c := connect(t, w.server, maxRetries(2), func(cfg *Config) {
+				cfg.Observe = func(_ context.Context, a Attempt) {
+					if a.Method == http.MethodPost {
+						posts = append(posts, time.Now().Add(-a.Duration))
+					}
+				}
+			})
+			c.window = time.Second
+			_, _, err := create.do(t.Context(), c, w)
+			equal(t, "lost", isLost(err) || IsTooManyRequests(err), true)
+			// The last one is sent when patience ends.
+			if took := posts[len(posts)-1].Sub(posts[0]); took < c.patience() || took >= lost+c.patience() {
+				t.Errorf("sent for %v, with patience for %v", took, c.patience())
+			}
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -47,6 +48,7 @@ type retry struct {
 	client   *Client
 	attempt  *attempt
 	creates  bool
+	failing  func() // may be nil
 	began    time.Time
 	failures int // repeats after anything but a 429
 	repeats  int
@@ -84,6 +86,9 @@ func (r *retry) check(ctx context.Context, resp *http.Response, err error) (bool
 		return false, err
 	}
 	r.repeats++
+	if r.failing != nil {
+		r.failing()
+	}
 	return true, nil
 }
 
@@ -162,6 +167,9 @@ func repeatableStatus(status int, creates bool) bool {
 // Where the call creates something and may have been carried out although no
 // usable answer came, the error is a [*LostAnswerError].
 func (c *Client) send(ctx context.Context, call call, payload []byte) (*answer, error) {
+	if call.began.IsZero() {
+		call.began = time.Now()
+	}
 	answer, err := c.sendSigned(ctx, call, payload)
 	if err != nil || answer.status != http.StatusUnauthorized || call.anonymous || isWebPage(answer) {
 		return answer, err
@@ -199,10 +207,10 @@ func (c *Client) sendSigned(ctx context.Context, call call, payload []byte) (*an
 	}
 
 	attempt := &attempt{client: c, path: call.path, creates: call.creates}
-	policy := &retry{client: c, attempt: attempt, creates: call.creates, began: time.Now()}
+	policy := &retry{client: c, attempt: attempt, creates: call.creates, failing: call.failing, began: call.began}
 	doer := retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: attempt, CheckRedirect: checkRedirect},
-		RetryMax:     int(^uint(0) >> 2), // policy counts
+		RetryMax:     math.MaxInt / 2, // policy counts
 		CheckRetry:   policy.check,
 		Backoff:      policy.backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,

@@ -49,8 +49,11 @@ const bindingsPath = "/api/v1/service_account_roles"
 func (c *Client) AssignRole(ctx context.Context, accountID, roleID string) (bindingID string, err error) {
 	defer c.rolesChanged(accountID)
 	err = c.byGeneration(ctx,
-		func() (err error) { bindingID, err = c.assignByBinding(ctx, accountID, roleID); return err },
-		func() error { return c.assignNested(ctx, accountID, roleID) })
+		func(failing func()) (err error) {
+			bindingID, err = c.assignByBinding(ctx, accountID, roleID, failing)
+			return err
+		},
+		func(failing func()) error { return c.assignNested(ctx, accountID, roleID, failing) })
 	return bindingID, err
 }
 
@@ -63,12 +66,12 @@ func (c *Client) MayReplaceRoles() bool { return c.roleGeneration.Load() == gene
 func (c *Client) UnassignRole(ctx context.Context, accountID string, binding RoleBinding) error {
 	defer c.rolesChanged(accountID)
 	err := c.byGeneration(ctx,
-		func() error {
-			return c.do(ctx, call{method: http.MethodDelete, path: bindingsPath + segments(binding.ID), want: http.StatusNoContent}, nil)
+		func(failing func()) error {
+			return c.do(ctx, call{method: http.MethodDelete, path: bindingsPath + segments(binding.ID), want: http.StatusNoContent, failing: failing}, nil)
 		},
-		func() error {
+		func(failing func()) error {
 			path := accountsPath + segments(accountID) + "/roles" + segments(binding.RoleID)
-			return c.do(ctx, call{method: http.MethodDelete, path: path, want: http.StatusNoContent}, nil)
+			return c.do(ctx, call{method: http.MethodDelete, path: path, want: http.StatusNoContent, failing: failing}, nil)
 		})
 	if IsNotFound(err) {
 		return nil
@@ -76,7 +79,7 @@ func (c *Client) UnassignRole(ctx context.Context, accountID string, binding Rol
 	return err
 }
 
-func (c *Client) assignByBinding(ctx context.Context, accountID, roleID string) (string, error) {
+func (c *Client) assignByBinding(ctx context.Context, accountID, roleID string, failing func()) (string, error) {
 	body := struct {
 		AccountID string `json:"serviceAccountId"`
 		RoleID    string `json:"roleId"`
@@ -86,15 +89,15 @@ func (c *Client) assignByBinding(ctx context.Context, accountID, roleID string) 
 	var binding struct {
 		ID string `json:"id"`
 	}
-	err := c.do(ctx, call{method: http.MethodPost, path: bindingsPath, body: body, want: http.StatusCreated}, &binding)
+	err := c.do(ctx, call{method: http.MethodPost, path: bindingsPath, body: body, want: http.StatusCreated, failing: failing}, &binding)
 	return binding.ID, err
 }
 
-func (c *Client) assignNested(ctx context.Context, accountID, roleID string) error {
+func (c *Client) assignNested(ctx context.Context, accountID, roleID string, failing func()) error {
 	body := struct {
 		ID string `json:"id"`
 	}{roleID}
-	return c.do(ctx, call{method: http.MethodPost, path: accountsPath + segments(accountID) + "/roles", body: body, want: http.StatusNoContent}, nil)
+	return c.do(ctx, call{method: http.MethodPost, path: accountsPath + segments(accountID) + "/roles", body: body, want: http.StatusNoContent, failing: failing}, nil)
 }
 
 // ErrNoRoleCall says that the server knows neither way of assigning roles.
@@ -110,20 +113,19 @@ const (
 )
 
 // byGeneration tries the way that this server is thought to have and, where it
-// lacks the call, the other. Only a way that worked is remembered, so a web page
-// that came for another reason, from a proxy say, changes nothing. As long as
-// nothing is known, one call at a time tries, so that twenty workers don't all
-// learn the same.
-func (c *Client) byGeneration(ctx context.Context, byBinding, nested func() error) error {
-	release, err := c.enterUnknown(ctx)
+// lacks the call, the other. Only a way that worked is remembered: after a web
+// page that came for another reason, from a proxy say, servers that have both ways
+// are used by the older one, and others as before.
+func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(failing func()) error) error {
+	goOn, err := c.awaitProbe(ctx)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer goOn()
 
 	type way struct {
 		generation roleGeneration
-		try        func() error
+		try        func(failing func()) error
 	}
 	first, second := way{generationBindings, byBinding}, way{generationNested, nested}
 	if c.roleGeneration.Load() == generationNested {
@@ -131,7 +133,7 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested func() erro
 	}
 	// The first once more, since its web page may have been a proxy's.
 	for _, w := range []way{first, second, first} {
-		err = w.try()
+		err = w.try(goOn)
 		if lacksCall(err) {
 			continue
 		}
@@ -143,21 +145,20 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested func() erro
 	return fmt.Errorf("%w: %w", ErrNoRoleCall, err)
 }
 
-// enterUnknown waits for its turn while the server's generation is unknown.
-func (c *Client) enterUnknown(ctx context.Context) (release func(), err error) {
-	if c.roleGeneration.Load() != generationUnknown {
-		return func() {}, nil
+// awaitProbe lets the first call of all go ahead and find the server's generation
+// out, so that twenty workers don't all learn the same. The others wait until it
+// calls goOn, which it does at the latest when its first attempt has failed: while a
+// server is failing, each call waits for itself alone.
+func (c *Client) awaitProbe(ctx context.Context) (goOn func(), err error) {
+	if c.probing.CompareAndSwap(false, true) {
+		return sync.OnceFunc(func() { close(c.probed) }), nil
 	}
 	select {
-	case c.probing <- struct{}{}:
+	case <-c.probed:
+		return func() {}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	release = sync.OnceFunc(func() { <-c.probing })
-	if c.roleGeneration.Load() != generationUnknown {
-		release() // somebody found out meanwhile
-	}
-	return release, nil
 }
 
 // answered tells whether SigNoz itself answered, be it with an error.

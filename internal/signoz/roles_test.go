@@ -4,12 +4,14 @@
 package signoz
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
@@ -81,6 +83,40 @@ func TestTwentyWorkersFindTheGenerationOutOnce(t *testing.T) {
 		}
 		equal(t, "requests", w.server.CountRequests("POST", ""), want)
 	})
+}
+
+// TestNobodyWaitsForOneWhoFails: the call that is to find the generation out is
+// told to come back much later, and the others go on at once.
+func TestNobodyWaitsForOneWhoFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 503, RetryAfter: "3600", Times: 1})
+	failed := make(chan struct{})
+	once := sync.OnceFunc(func() { close(failed) })
+	c := connect(t, w.server, func(cfg *Config) { cfg.Observe = func(context.Context, Attempt) { once() } })
+	first, leave := context.WithCancel(t.Context())
+	defer leave()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := c.AssignRole(first, w.account.ID, w.editor); !errors.Is(err, context.Canceled) {
+			t.Errorf("the first: %v", err)
+		}
+	})
+	<-failed
+	others, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for range 3 {
+		wg.Go(func() {
+			if _, err := c.AssignRole(others, w.account.ID, w.editor); err != nil {
+				t.Errorf("another: %v", err)
+			}
+			if err := c.UnassignRole(others, w.account.ID, RoleBinding{ID: w.binding.ID, RoleID: w.editor}); err != nil {
+				t.Errorf("another: %v", err)
+			}
+			leave()
+		})
+	}
+	wg.Wait()
 }
 
 func TestWebPagesOfOthersAreNotLearnedFrom(t *testing.T) {

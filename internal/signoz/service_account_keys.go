@@ -72,6 +72,14 @@ type keyAttributes struct {
 	ExpiresAt int64  `json:"expiresAt"`
 }
 
+// UnixSeconds is an expiry as SigNoz takes it: unix seconds, 0 for never.
+func UnixSeconds(expiresAt time.Time) int64 {
+	if expiresAt.IsZero() {
+		return 0
+	}
+	return expiresAt.Unix()
+}
+
 // keyList is the answer of one account's key list, found by id too.
 type keyList struct {
 	all  []Key
@@ -138,7 +146,7 @@ func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, error) 
 //
 // A create whose answers get lost is sent again MaxRetries times, and not later
 // than MaxRetries × 40 s after the first. Looking into it takes up to five
-// more calls, together 10 seconds once the run was cancelled or that time is over.
+// more calls; they end within 25 seconds once the run was cancelled or that time is over.
 func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
 	created, _, err := c.createKey(ctx, accountID, key)
 	return created, err
@@ -147,9 +155,10 @@ func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*
 func (c *Client) createKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, answerFacts, error) {
 	defer c.keys.of(accountID).drop()
 	var lost losses
+	began := time.Now()
 	for repeat := 0; ; repeat++ {
 		sent := time.Now()
-		created, facts, err := c.postKey(ctx, accountID, key)
+		created, facts, err := c.postKey(ctx, accountID, key, began)
 		switch {
 		case err == nil:
 			return created, facts, nil
@@ -164,20 +173,20 @@ func (c *Client) createKey(ctx context.Context, accountID string, key NewKey) (*
 		default:
 			return nil, facts, c.abandonKey(ctx, accountID, key, &lost, err)
 		}
-		if c.patienceEnded(lost.began(), repeat) || c.pause(ctx, repeat) != nil {
+		if c.patienceEnded(began, repeat) || c.pause(ctx, repeat) != nil {
 			return nil, facts, c.abandonKey(ctx, accountID, key, &lost, lost.unwrapped())
 		}
 	}
 }
 
-func (c *Client) postKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, answerFacts, error) {
+func (c *Client) postKey(ctx context.Context, accountID string, key NewKey, began time.Time) (*CreatedKey, answerFacts, error) {
 	var (
 		created CreatedKey
 		facts   answerFacts
 	)
 	request := call{
-		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, creates: true, facts: &facts,
-		body: keyAttributes{Name: key.Name, ExpiresAt: unixOrZero(key.ExpiresAt)},
+		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, creates: true, facts: &facts, began: began,
+		body: keyAttributes{Name: key.Name, ExpiresAt: UnixSeconds(key.ExpiresAt)},
 	}
 	if err := c.do(ctx, request, &created); err != nil {
 		return nil, facts, err
@@ -294,7 +303,7 @@ func (c *Client) UpdateKey(ctx context.Context, accountID, keyID, name string, e
 	defer c.keys.of(accountID).drop()
 	return c.do(ctx, call{
 		method: http.MethodPut, path: keysPath(accountID) + segments(keyID), want: http.StatusNoContent,
-		body: keyAttributes{Name: name, ExpiresAt: unixOrZero(expiresAt)},
+		body: keyAttributes{Name: name, ExpiresAt: UnixSeconds(expiresAt)},
 	}, nil)
 }
 

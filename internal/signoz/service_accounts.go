@@ -179,9 +179,10 @@ type accountName struct {
 func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string, error) {
 	defer c.accountsChanged()
 	var lost losses
+	began := time.Now()
 	for repeat := 0; ; repeat++ {
 		sent := time.Now()
-		id, err := c.postAccount(ctx, name)
+		id, err := c.postAccount(ctx, name, began)
 		switch {
 		case err == nil:
 			return id, nil
@@ -194,17 +195,17 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 		default:
 			return c.recoverAccount(ctx, name, &lost, err)
 		}
-		if c.patienceEnded(lost.began(), repeat) || c.pause(ctx, repeat) != nil {
+		if c.patienceEnded(began, repeat) || c.pause(ctx, repeat) != nil {
 			return c.recoverAccount(ctx, name, &lost, lost.unwrapped())
 		}
 	}
 }
 
-func (c *Client) postAccount(ctx context.Context, name string) (string, error) {
+func (c *Client) postAccount(ctx context.Context, name string, began time.Time) (string, error) {
 	var created struct {
 		ID string `json:"id"`
 	}
-	request := call{method: http.MethodPost, path: accountsPath, body: accountName{name}, want: http.StatusCreated, creates: true}
+	request := call{method: http.MethodPost, path: accountsPath, body: accountName{name}, want: http.StatusCreated, creates: true, began: began}
 	if err := c.do(ctx, request, &created); err != nil {
 		return "", err
 	}
@@ -253,7 +254,7 @@ func (c *Client) recoverAccount(ctx context.Context, name string, lost *losses, 
 		return "", failure
 	}
 	// The name is taken, so this makes nothing: its 409 tells the server's clock.
-	id, err := c.postAccount(ctx, name)
+	id, err := c.postAccount(ctx, name, time.Now())
 	switch {
 	case err == nil:
 		return id, nil // the one in the way has gone meanwhile

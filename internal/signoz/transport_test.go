@@ -258,7 +258,7 @@ func TestConfigMistakes(t *testing.T) {
 	}{
 		{"nothing to sign with", "api_key", Config{}},
 		{"key and user", "api_key", Config{APIKey: "k", Email: "e", Password: "p"}},
-		{"key with a line break", "api_key", Config{APIKey: "k\n"}},
+		{"key with a line break", "api_key", Config{APIKey: "k\nk"}},
 		{"no password", "password", Config{Email: "e"}},
 		{"CA that is a file name", "tls.ca_certificate", Config{APIKey: "k", TLS: TLSConfig{CACertificate: "ca.pem"}}},
 		{"certificate without key", "tls.client_certificate", Config{APIKey: "k", TLS: TLSConfig{ClientCertificate: client.certificate}}},
@@ -286,6 +286,10 @@ func TestWhoSigns(t *testing.T) {
 	equal(t, "its own key", byKey.SignsWith("value"), true)
 	equal(t, "another key", byKey.SignsWith("other"), false)
 	equal(t, "no key", byUser.SignsWith(""), false)
+	// As it comes out of a file, or of a hasty copy.
+	padded, err := New(Config{Endpoint: "https://example.com", APIKey: " value\n"})
+	must(t, err)
+	equal(t, "its own key, padded", padded.SignsWith("value"), true)
 	equal(t, "as user", byUser.SignsAsUser() && !byKey.SignsAsUser(), true)
 }
 
@@ -369,7 +373,7 @@ func TestTLS(t *testing.T) {
 		{"client certificate", good, true, false, withClient(client), ""},
 		{"client certificate, TLS 1.2", good, true, true, withClient(client), ""},
 		{"no client certificate", good, true, false, trusting, ProblemClientCert},
-		{"no client certificate, TLS 1.2", good, true, true, trusting, ProblemClientCert},
+		{"no client certificate, TLS 1.2", good, true, true, trusting, ProblemTLS}, // a mere "handshake failure"
 		{"client certificate of another CA", good, true, false, withClient(theirs.issue(t, "client", time.Hour)), ProblemClientCert},
 		{"expired client certificate", good, true, false, withClient(ours.issue(t, "client", -time.Hour)), ProblemClientCert},
 	}
@@ -377,7 +381,11 @@ func TestTLS(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			inner := signoztest.New()
-			s := serveTLS(t, inner, test.server, ours, test.mutual, test.oldest)
+			var newest uint16 = tls.VersionTLS13
+			if test.oldest {
+				newest = tls.VersionTLS12
+			}
+			s := serveTLS(t, inner, test.server, ours, test.mutual, newest)
 			var seen attempts
 			c, err := New(Config{Endpoint: s.URL, APIKey: inner.AdminKey(), TLS: test.config, MaxRetries: DefaultMaxRetries, RetryWait: time.Millisecond, Observe: seen.observe})
 			must(t, err)
@@ -403,7 +411,34 @@ func TestTLS(t *testing.T) {
 	})
 }
 
-func serveTLS(t testing.TB, handler http.Handler, server identity, ca *authority, mutual, oldest bool) *httptest.Server {
+// TestTLSAlerts: a server says by an alert why it ends a connection, of which
+// crypto/tls shows the text alone.
+func TestTLSAlerts(t *testing.T) {
+	t.Parallel()
+	for alert, want := range map[string]ConnectionProblem{
+		"tls: certificate required":           ProblemClientCert,
+		"tls: unknown certificate authority":  ProblemClientCert,
+		"tls: access denied":                  ProblemClientCert,
+		"tls: protocol version not supported": ProblemTLS,
+		"tls: unrecognized name":              ProblemTLS,
+		"tls: internal error":                 ProblemOther,
+		"tls: bad record MAC":                 ProblemOther,
+	} {
+		err := &net.OpError{Op: "remote error", Err: errors.New(alert)}
+		equal(t, alert, connectionProblem(err), want)
+		equal(t, alert+": the next attempt would meet it", isPermanent(err), want != ProblemOther)
+	}
+	// The real one, from a server that speaks only what is too old.
+	ca := newAuthority(t)
+	s := serveTLS(t, signoztest.New(), ca.issue(t, "127.0.0.1", time.Hour), ca, false, tls.VersionTLS11)
+	c, err := New(Config{Endpoint: s.URL, APIKey: "k", TLS: TLSConfig{CACertificate: ca.pem}})
+	must(t, err)
+	t.Cleanup(c.Close)
+	_, err = c.Roles(t.Context())
+	equal(t, "problem", problemOf(err), ProblemTLS)
+}
+
+func serveTLS(t testing.TB, handler http.Handler, server identity, ca *authority, mutual bool, newest uint16) *httptest.Server {
 	t.Helper()
 	pair, err := tls.X509KeyPair([]byte(server.certificate), []byte(server.key))
 	must(t, err)
@@ -416,9 +451,7 @@ func serveTLS(t testing.TB, handler http.Handler, server identity, ca *authority
 		s.TLS.ClientCAs = x509.NewCertPool()
 		s.TLS.ClientCAs.AddCert(ca.certificate)
 	}
-	if oldest {
-		s.TLS.MaxVersion = tls.VersionTLS12
-	}
+	s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, newest
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
