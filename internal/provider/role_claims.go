@@ -84,7 +84,12 @@ func (c *roleClaims) claimOne(accountID, role string) (name string, conflict boo
 	defer c.mu.Unlock()
 	claims := c.of(accountID)
 	claims.add(role)
-	return claims.name, claims.all && slices.Contains(claims.newConflicts(), role)
+	if !claims.all || slices.Contains(claims.warned, role) {
+		return claims.name, false
+	}
+	// This role only: others that are unchanged are told of by claims of their own.
+	claims.warned = append(claims.warned, role)
+	return claims.name, true
 }
 
 // others are the roles of the account that other resources of this run manage

@@ -93,13 +93,7 @@ func TestRolesManagedTwiceInParallel(t *testing.T) {
 		ids[i] = on.CreateAccount("shared-" + strings.Repeat("x", i+1)).ID
 	}
 	var warnings atomic.Int32
-	count := func(d said) {
-		for _, diagnostic := range d {
-			if diagnostic.Summary == managedTwice {
-				warnings.Add(1)
-			}
-		}
-	}
+	count := func(d said) { warnings.Add(timesManagedTwice(d)) }
 	p.parallel(3*accounts, func(i int) {
 		id := ids[i/3]
 		switch i % 3 {
@@ -112,4 +106,40 @@ func TestRolesManagedTwiceInParallel(t *testing.T) {
 		}
 	})
 	equal(t, "warnings", warnings.Load(), 2*accounts)
+}
+
+// TestUnchangedRolesManagedTwiceInParallel: objects that don't change are planned
+// on a way of their own.
+func TestUnchangedRolesManagedTwiceInParallel(t *testing.T) {
+	on := embeddedOnly(t)
+	const accounts = 50
+	before := talk(t, on)
+	objects, configs := make([]instance, 0, 3*accounts), make([]string, 0, 3*accounts)
+	for i := range accounts {
+		id := on.CreateAccount("shared-"+strings.Repeat("x", i%40+1)+strings.Repeat("y", i/40), "signoz-editor", "signoz-viewer").ID
+		account := before.read(before.stored(accountKind, fmt.Sprintf(`{"id": %q, "name": "shared", "roles": []}`, id)))
+		objects = append(objects, account, before.importID(roleKind, id+"/signoz-viewer"), before.importID(roleKind, id+"/signoz-editor"))
+		configs = append(configs, fmt.Sprintf(`{"name": %q, "roles": ["signoz-editor", "signoz-viewer"]}`, account.text("name")), roleOf(id, "signoz-viewer"), roleOf(id, "signoz-editor"))
+	}
+	p := talk(t, on)
+	var warnings, unchanged atomic.Int32
+	p.parallel(len(objects), func(i int) {
+		planned := p.plan(objects[i], configs[i])
+		if planned.action == "no-op" {
+			unchanged.Add(1)
+		}
+		warnings.Add(timesManagedTwice(planned.said))
+	})
+	equal(t, "unchanged", unchanged.Load(), int32(len(objects)))
+	equal(t, "warnings", warnings.Load(), 2*accounts)
+}
+
+func timesManagedTwice(d said) int32 {
+	var times int32
+	for _, diagnostic := range d {
+		if diagnostic.Summary == managedTwice {
+			times++
+		}
+	}
+	return times
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -363,7 +364,7 @@ func decodePrivate(stored []byte) (private privateData, ok bool) {
 		return nil, false
 	}
 	for name, value := range private {
-		if strings.HasPrefix(name, ".") || !json.Valid(value) {
+		if strings.HasPrefix(name, ".") || !utf8.Valid(value) || !json.Valid(value) {
 			return nil, false
 		}
 	}

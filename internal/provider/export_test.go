@@ -1,0 +1,47 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+)
+
+// WatchFramework has a server of NewServer tell of each call that it leaves to the framework.
+func WatchFramework(providerServer tfprotov6.ProviderServer, tell func(call string)) error {
+	s, ok := providerServer.(*server)
+	if !ok {
+		return fmt.Errorf("%T isn't a server of NewServer", providerServer)
+	}
+	s.ProviderServerWithListResource = &watched{s.ProviderServerWithListResource, tell}
+	return nil
+}
+
+type watched struct {
+	tfprotov6.ProviderServerWithListResource
+
+	tell func(call string)
+}
+
+func (w *watched) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	w.tell("validate")
+	return w.ProviderServerWithListResource.ValidateResourceConfig(ctx, req)
+}
+
+func (w *watched) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	w.tell("upgrade")
+	return w.ProviderServerWithListResource.UpgradeResourceState(ctx, req)
+}
+
+func (w *watched) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	w.tell("read")
+	return w.ProviderServerWithListResource.ReadResource(ctx, req)
+}
+
+func (w *watched) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	w.tell("plan")
+	return w.ProviderServerWithListResource.PlanResourceChange(ctx, req)
+}
