@@ -97,15 +97,26 @@ func (s *session) explainAnswer(e *signoz.Error, err error) string {
 		return "SigNoz's ids are UUIDs, and this isn't one. Use the `id` of the object, not its name. " + said(err)
 	case e.Status >= 500:
 		return "SigNoz, or a proxy in front of it, failed and kept failing when the request was repeated. Look into SigNoz's own log; apply again when it is well. " + said(err)
+	case signoz.IsInvalidInput(e):
+		return "SigNoz refused what it was sent. If that was an expiry which has passed since the plan was made, or that plan is an old one, run terraform plan again. " + said(err)
 	}
-	return said(err)
+	return sentence(err.Error())
 }
 
 // explainWebPage asks the server for its version, to tell an endpoint that
-// isn't SigNoz from a SigNoz that is too old or too new.
+// isn't SigNoz from a SigNoz that is too old or too new, and from one whose proxy
+// doesn't let the request through.
 func (s *session) explainWebPage(ctx context.Context, err error) string {
+	var page *signoz.Error
+	refused := errors.As(err, &page) && page.Status >= 400 && page.Status != http.StatusNotFound && page.Status != http.StatusMethodNotAllowed
 	version, versionErr := s.client.ServerVersion(ctx)
-	if versionErr != nil {
+	switch {
+	case refused && versionErr == nil:
+		return fmt.Sprintf("A web page came where SigNoz's API should answer, with the status %d: a proxy or firewall in front of SigNoz (%s) refused the request. "+
+			"Have it let %s %s through, or give the provider what it asks for (`headers`, `tls`). %s", page.Status, version, page.Method, page.Path, said(err))
+	case ctx.Err() != nil:
+		return "A web page came where SigNoz's API should answer, and the run was cancelled before it was found out why. " + said(err)
+	case versionErr != nil:
 		return fmt.Sprintf("A web page came where SigNoz's API should answer, so %s isn't the URL of SigNoz: it may belong to something else, lack SigNoz's base path, or lead to the sign-in page of a proxy. "+
 			"Set `endpoint` or %s to the URL under which you open SigNoz in a browser. %s", s.client.Endpoint(), envEndpoint, said(err))
 	}

@@ -7,10 +7,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
 // keyRecord is what the provider remembers of a key in its private state: what
@@ -23,6 +26,25 @@ type keyRecord struct {
 	// an expiry moved elsewhere is noticed although the configuration, with
 	// `valid_for`, has no time to compare with. 0 for none.
 	ExpiresAt int64 `json:"expires_at,omitempty"`
+	// Name is the name that the provider gave the key last.
+	Name string `json:"name,omitempty"`
+
+	// What the last refresh found. Plans decide by these and not by the clock:
+	// Terraform plans once more during the apply, and a decision that time has
+	// changed would be an "inconsistent final plan".
+
+	// Expired: the key had expired.
+	Expired bool `json:"expired,omitempty"`
+	// Passed: ExpiresAt had passed, and the key's expiry was moved elsewhere.
+	Passed bool `json:"passed,omitempty"`
+}
+
+// refreshed is the record after a refresh that found this expiry.
+func (record keyRecord) refreshed(expiresAt timeValue, now time.Time) keyRecord {
+	moved := signoz.UnixSeconds(expiresAt.value()) != record.ExpiresAt
+	record.Expired = known(expiresAt) && !expiresAt.value().After(now)
+	record.Passed = record.ExpiresAt != 0 && moved && record.ExpiresAt <= now.Unix()
+	return record
 }
 
 const privateKeyRecord = "key"
@@ -55,6 +77,48 @@ type expiryPlan struct {
 	state  *serviceAccountKeyModel // nil: the key is made anew
 	record keyRecord
 	now    time.Time
+	lost   bool // the refresh found that the key with this expiry is gone
+}
+
+// lostKeys are the keys that this run's refresh didn't find any more. A plan that makes
+// one anew, with an expiry that has passed, needn't be the mistake that it is otherwise:
+// it is what comes of cleaning up expired keys, and mustn't break the plan of all else.
+type lostKeys struct {
+	mu   sync.Mutex
+	keys map[lostKey]struct{}
+}
+
+type lostKey struct {
+	name, prefix string
+	expiresAt    int64
+}
+
+func newLostKey(m serviceAccountKeyModel) lostKey {
+	l := lostKey{prefix: m.NamePrefix.ValueString(), expiresAt: signoz.UnixSeconds(m.ExpiresAt.value())}
+	if l.prefix == "" {
+		l.name = m.Name.ValueString()
+	}
+	return l
+}
+
+func (l *lostKeys) add(state serviceAccountKeyModel) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.keys == nil {
+		l.keys = make(map[lostKey]struct{})
+	}
+	l.keys[newLostKey(state)] = struct{}{}
+}
+
+// lostKey tells whether the refresh of this run found that a key of this configuration is gone.
+func (s *session) lostKey(config serviceAccountKeyModel) bool {
+	if s == nil {
+		return false
+	}
+	s.lost.mu.Lock()
+	defer s.lost.mu.Unlock()
+	_, lost := s.lost.keys[newLostKey(config)]
+	return lost
 }
 
 // planned returns the expiry to plan. A time in the past is refused only where
@@ -76,19 +140,33 @@ func (p expiryPlan) fromTime(diags *diag.Diagnostics) timeValue {
 	if p.state != nil && wanted.sameAs(p.state.ExpiresAt) {
 		return p.state.ExpiresAt
 	}
-	if wanted.value().After(p.now) {
-		return wanted
-	}
-	if p.state != nil && wanted.value().Unix() == p.record.ExpiresAt {
-		// The configuration is as it was; the expiry was moved elsewhere. What the
-		// configuration says can't be had any more, so it is left.
+	unchanged := p.state != nil && wanted.value().Unix() == p.record.ExpiresAt // the expiry was moved elsewhere
+	switch {
+	case unchanged && p.record.Passed:
+		// What the configuration says can't be had any more, so it is left.
 		p.warnOutlived(path.Root("expires_at"), wanted.value(), diags)
 		return p.state.ExpiresAt
+	case wanted.value().After(p.now):
+		return wanted
+	case unchanged:
+		p.refusePassed(path.Root("expires_at"), wanted.value(), diags)
+		return wanted
+	case p.lost:
+		diags.AddAttributeWarning(path.Root("expires_at"), "An expired key is gone and can't be made again",
+			fmt.Sprintf("The key was revoked in SigNoz, or deleted with its account. Its expires_at, %s, was %s ago, and SigNoz takes only times in the future, so an apply will fail to make it again. Remove the resource from the configuration, or set a later time.",
+				wanted.ValueString(), roughly(p.now.Sub(wanted.value()))))
+		return wanted
 	}
 	diags.AddAttributeError(path.Root("expires_at"), "The expiry lies in the past",
-		fmt.Sprintf("%s was %s ago, and SigNoz takes only times in the future. Set a later time, or remove expires_at to have a key that never expires.",
+		fmt.Sprintf("%s was %s ago, and SigNoz takes only times in the future. Set a later time, or replace expires_at by valid_for, which counts from the moment the key is made.",
 			wanted.ValueString(), roughly(p.now.Sub(wanted.value()))))
 	return wanted
+}
+
+// refusePassed says that a time that was still ahead when SigNoz was read has passed.
+func (p expiryPlan) refusePassed(at path.Path, wanted time.Time, diags *diag.Diagnostics) {
+	diags.AddAttributeError(at, fmt.Sprintf("The expiry of the key %q has passed since SigNoz was read", p.state.Name.ValueString()),
+		fmt.Sprintf("The key's expiry was changed elsewhere, and this plan was to set it back to %s, which has passed. Run terraform plan again, with a refresh.", wanted.UTC().Format(time.RFC3339)))
 }
 
 func (p expiryPlan) fromLifetime(diags *diag.Diagnostics) timeValue {
@@ -119,16 +197,20 @@ func (p expiryPlan) fromLifetime(diags *diag.Diagnostics) timeValue {
 	if planned.sameAs(p.state.ExpiresAt) {
 		return p.state.ExpiresAt
 	}
-	if target.After(p.now) {
-		return planned
-	}
-	if p.config.ValidFor.sameAs(p.state.ValidFor) {
-		// Moved elsewhere, and what was set before can't be had any more.
+	unchanged := p.config.ValidFor.sameAs(p.state.ValidFor) // the expiry was moved elsewhere
+	switch {
+	case unchanged && p.record.Passed:
 		p.warnOutlived(path.Root("valid_for"), target, diags)
 		return p.state.ExpiresAt
+	case target.After(p.now):
+		return planned
+	case unchanged:
+		p.refusePassed(path.Root("valid_for"), target, diags)
+		return planned
 	}
+	// -replace wouldn't help: Terraform plans the change first.
 	diags.AddAttributeError(path.Root("valid_for"), "The key would have expired already",
-		fmt.Sprintf("With valid_for = %q the key would have expired %s ago, and SigNoz takes only times in the future. Choose a longer time, or have the key made anew: terraform apply -replace=ADDRESS.",
+		fmt.Sprintf("With valid_for = %q the key would have expired %s ago, and SigNoz takes only times in the future. Choose a longer time, or have the key made anew: terraform taint ADDRESS, then terraform apply.",
 			p.config.ValidFor.ValueString(), roughly(p.now.Sub(target))))
 	return p.state.ExpiresAt
 }
@@ -143,8 +225,15 @@ func (p expiryPlan) warnOutlived(at path.Path, wanted time.Time, diags *diag.Dia
 		until = "works until " + p.state.ExpiresAt.ValueString()
 	}
 	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q outlives its configuration", p.state.Name.ValueString()),
-		fmt.Sprintf("By the configuration it should have expired at %s, but its expiry was changed elsewhere and it %s. SigNoz takes no time in the past, so this can't be set back. "+
-			"Give it a new expires_at or a longer valid_for, have it made anew (terraform apply -replace=ADDRESS), or remove it from the configuration.", wanted.UTC().Format(time.RFC3339), until))
+		fmt.Sprintf("By the configuration it should have expired at %s, but its expiry was changed elsewhere and it %s. SigNoz takes no time in the past, so this can't be set back. %s", wanted.UTC().Format(time.RFC3339), until, waysOut(p.config)))
+}
+
+// waysOut says what can be done about a key whose expiry, by the configuration, has passed.
+func waysOut(config serviceAccountKeyModel) string {
+	if known(config.ExpiresAt) {
+		return "Extend it with a later expires_at, and the same value goes on working; or, with that time too, have it made anew (terraform apply -replace=ADDRESS); or remove it from the configuration."
+	}
+	return "Extend it with a longer valid_for, and the same value goes on working; or have it made anew (terraform apply -replace=ADDRESS); or remove it from the configuration."
 }
 
 // outlived tells whether the key expires later than the provider had set it to.

@@ -4,6 +4,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -206,6 +207,53 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 		t.Errorf("without an expiry: %s %s", c.kindOfAction(), c.said.text())
 	}
 
+	// Nor does it do so for a key with a lifetime: it is still known which expiry it should have.
+	outliving := `{` + id + `, "name": "outliving%s", "valid_for": "5d"%s}`
+	k = p.create(kind, fmt.Sprintf(outliving, "", ""))
+	on.UpdateKey(account.ID, k.text("id"), "outliving", on.Clock().Now().Add(9*365*day))
+	on.Clock().Advance(6 * day)
+	k = p.update(p.read(k), fmt.Sprintf(outliving, "-renamed", ""))
+	if c := p.plan(p.read(k), fmt.Sprintf(outliving, "-renamed", "")); c.kindOfAction() != "no-op" || !c.said.warns("outlives its configuration") {
+		t.Errorf("renamed: %s %s", c.kindOfAction(), c.said.text())
+	}
+	k = p.update(p.read(k), fmt.Sprintf(outliving, "-renamed", `, "rotate_before": "1d"`))
+	if c := p.plan(p.read(k), fmt.Sprintf(outliving, "-renamed", `, "rotate_before": "1d"`)); c.kindOfAction() != "replace" {
+		t.Errorf("with rotate_before: %s %s", c.kindOfAction(), c.said.text())
+	}
+
+	// A key that was renamed elsewhere and expired since keeps that name.
+	for _, name := range []string{`"name": "called"`, `"name_prefix": "called-"`} {
+		called := `{` + id + `, ` + name + `, "valid_for": "1h"%s}`
+		k = p.create(kind, fmt.Sprintf(called, ""))
+		on.UpdateKey(account.ID, k.text("id"), "otherwise", on.Clock().Now().Add(time.Hour))
+		on.Clock().Advance(2 * time.Hour)
+		k = p.read(k)
+		if c := p.plan(k, fmt.Sprintf(called, "")); c.kindOfAction() != "no-op" || !c.said.warns("has expired", "name was changed elsewhere") {
+			t.Errorf("%s, renamed elsewhere: %s %s", name, c.kindOfAction(), c.said.text())
+		}
+		// Also after an update of something else; and extended, it gets its name back.
+		k = p.read(p.update(k, fmt.Sprintf(called, `, "destroy_grace_period": "1h"`)))
+		if c := p.plan(k, fmt.Sprintf(called, `, "destroy_grace_period": "1h"`)); c.kindOfAction() != "no-op" {
+			t.Errorf("%s, after an update: %s %s", name, c.kindOfAction(), c.said.text())
+		}
+		k = p.update(k, strings.Replace(fmt.Sprintf(called, ""), "1h", "10d", 1))
+		equal(t, name+", extended", strings.HasPrefix(k.text("name"), "called"), true)
+		on.RevokeKey(account.ID, k.text("id"))
+	}
+
+	// One that was revoked elsewhere when it had expired isn't taken for a mistake in the configuration.
+	cleaned := `{` + id + `, "name": "cleaned", "expires_at": "` + on.Clock().Now().Add(day).UTC().Format(time.RFC3339) + `"}`
+	k = p.create(kind, cleaned)
+	on.Clock().Advance(2 * day)
+	p.refused("The expiry lies in the past").plan(p.none(kind), cleaned)
+	on.RevokeKey(account.ID, k.text("id"))
+	if gone := p.read(k); !gone.IsNull() {
+		t.Error("a revoked key is still there")
+	}
+	if c := p.plan(p.none(kind), cleaned); c.kindOfAction() != "create" || !c.said.warns("is gone and can't be made again", "Remove the resource") {
+		t.Errorf("cleaned away: %s %s", c.kindOfAction(), c.said.text())
+	}
+
 	// A name that isn't known yet may turn out the same.
 	lifetime := `{` + id + `, "name": "lifetime", "valid_for": "1h"}`
 	k = p.create(kind, lifetime)
@@ -230,6 +278,49 @@ func TestKey_windowOpensBeforeTheApply(t *testing.T) {
 	}
 	if c := p.plan(p.read(k), config("2m")); c.kindOfAction() != "replace" {
 		t.Errorf("after a refresh: %s", c.kindOfAction())
+	}
+}
+
+// Nor does time that passes between plan and apply make the plan of the apply another one:
+// what can't be had any more is an error.
+func TestKey_timePassesBeforeTheApply(t *testing.T) {
+	t.Parallel()
+	const kind, day = "signoz_service_account_key", 24 * time.Hour
+	on := embedded(t)
+	p := talk(t, on, provider.WithNow(on.Clock().Now))
+	account := on.CreateAccount("ci")
+	id := `"service_account_id": ` + quote(account.ID)
+	tests := map[string]struct {
+		config  string
+		name    string    // given elsewhere
+		expiry  time.Time // likewise
+		refused string
+	}{
+		"dated-later":      {`"expires_at": "` + on.Clock().Now().Add(day).UTC().Format(time.RFC3339) + `"`, "", on.Clock().Now().Add(9 * day), "has passed since SigNoz was read"},
+		"dated-sooner":     {`"expires_at": "` + on.Clock().Now().Add(day).UTC().Format(time.RFC3339) + `"`, "", on.Clock().Now().Add(day / 4), "has passed since SigNoz was read"},
+		"lifetime-later":   {`"valid_for": "24h"`, "", on.Clock().Now().Add(9 * day), "has passed since SigNoz was read"},
+		"lifetime-removed": {`"valid_for": "24h"`, "", time.Time{}, "has passed since SigNoz was read"},
+		"renamed":          {`"valid_for": "24h"`, "otherwise", on.Clock().Now().Add(day), "An expired key can't be renamed"},
+	}
+	keys := make(map[string]instance)
+	for name, test := range tests {
+		k := p.create(kind, `{`+id+`, "name": "`+name+`", `+test.config+`}`)
+		on.UpdateKey(account.ID, k.text("id"), cmp.Or(test.name, name), test.expiry)
+		keys[name] = k
+	}
+	on.Clock().Advance(day / 2)
+	for name, test := range tests {
+		keys[name] = p.read(keys[name])
+		if c := p.plan(keys[name], `{`+id+`, "name": "`+name+`", `+test.config+`}`); c.kindOfAction() != "update" {
+			t.Errorf("%s, before: %s %s", name, c.kindOfAction(), c.said.text())
+		}
+	}
+	on.Clock().Advance(day)
+	for name, test := range tests {
+		p.refused(test.refused).plan(keys[name], `{`+id+`, "name": "`+name+`", `+test.config+`}`)
+		if c := p.plan(p.read(keys[name]), `{`+id+`, "name": "`+name+`", `+test.config+`}`); c.kindOfAction() != "no-op" || !c.said.warns() {
+			t.Errorf("%s, read again: %s %s", name, c.kindOfAction(), c.said.text())
+		}
 	}
 }
 

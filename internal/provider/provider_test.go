@@ -46,7 +46,7 @@ func TestProvider_configuration(t *testing.T) { //nolint:paralleltest // changes
 		"user by env":     {config: `{` + endpoint + `}`, env: map[string]string{"SIGNOZ_EMAIL": "a@example.com", "SIGNOZ_PASSWORD": "p"}},
 		"key and user":    {config: `{` + endpoint + `, ` + key + `, "email": "a@example.com"}`, fails: []string{"api_key", "email"}},
 		"user before env": {config: `{` + endpoint + `, "email": "a@example.com", "password": "p"}`, env: map[string]string{"SIGNOZ_API_KEY": "k"}},
-		"key with break":  {config: `{` + endpoint + `, "api_key": "k\n"}`, fails: []string{"api_key", "line break"}},
+		"key with break":  {config: `{` + endpoint + `, "api_key": "k\nk"}`, fails: []string{"api_key", "line break"}},
 
 		"no scheme":       {config: `{"endpoint": "signoz.example.com", ` + key + `}`, fails: []string{"Invalid endpoint", "https://"}},
 		"no host":         {config: `{"endpoint": "https://", ` + key + `}`, fails: []string{"Invalid endpoint", "names no host"}},

@@ -6,26 +6,44 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// isOwnAccount tells whether the account is the one whose key signs the
-// requests. Where that can't be found out, the answer is no: the operation
-// itself will then fail on its own.
-func (s *session) isOwnAccount(ctx context.Context, id string) bool {
+// isOwnAccount tells whether the account is the one whose key signs the requests.
+func (s *session) isOwnAccount(ctx context.Context, id string) (bool, error) {
 	if !s.online() || s.client.SignsAsUser() {
-		return false
+		return false, nil
 	}
 	own, err := s.client.OwnAccountID(ctx)
-	return err == nil && own == id
+	return err == nil && strings.EqualFold(own, id), err
 }
 
-// refuseOwnAccount keeps the provider from deleting the account it signs in with.
+// refuseOwnAccount keeps a plan from deleting the account that the provider signs
+// in with. Where that can't be found out, the deletion will ask again.
 func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *diag.Diagnostics) {
-	if !s.isOwnAccount(ctx, id) {
-		return
+	if own, err := s.isOwnAccount(ctx, id); err == nil && own {
+		addOwnAccountError(id, name, diags)
 	}
+}
+
+// mayDelete tells whether the account surely isn't the one that the provider signs
+// in with, and reports if not. The plan doesn't see a replacement asked for with -replace.
+func (s *session) mayDelete(ctx context.Context, id, name string, diags *diag.Diagnostics) bool {
+	own, err := s.isOwnAccount(ctx, id)
+	switch {
+	case err != nil:
+		diags.AddError(fmt.Sprintf("Can't delete service account %q", name),
+			"Before it deletes a service account, the provider asks SigNoz which one it signs in with itself, so as not to delete that; and the answer failed. "+s.explain(ctx, err))
+	case own:
+		addOwnAccountError(id, name, diags)
+	}
+	return err == nil && !own
+}
+
+func addOwnAccountError(id, name string, diags *diag.Diagnostics) {
 	diags.AddError("The provider would delete its own service account",
 		fmt.Sprintf("The key that the provider signs in with belongs to the service account %q (id %s), which this plan deletes. That would revoke the key in the middle of the run, and Terraform could do nothing more in SigNoz. "+
 			"To do this on purpose, run Terraform with the key of another account that holds signoz-admin, or as a user (`email` and `password`, without a key in the environment). "+
@@ -47,6 +65,18 @@ func (s *session) refuseOwnKey(name, value string, grace bool, diags *diag.Diagn
 		fmt.Sprintf("The provider signs in with the key %q. Revoking it would end the run in the middle, and Terraform could do nothing more in SigNoz. "+
 			"To do this on purpose, give the provider another key first (`api_key` or %s), sign in as a user (`email` and `password`, without a key in the environment), or set destroy_grace_period and apply that first, so that the key outlives the run. "+
 			"To stop managing the key without revoking it, use a removed block or terraform state rm.", name, envAPIKey))
+}
+
+// warnOwnKeyEnds warns of a plan that lets the key that the provider signs in with end sooner.
+func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, state *serviceAccountKeyModel, diags *diag.Diagnostics) {
+	if !s.online() || !s.client.SignsWith(state.Key.ValueString()) || !known(plan.ExpiresAt) {
+		return
+	}
+	if known(state.ExpiresAt) && !plan.ExpiresAt.value().Before(state.ExpiresAt.value()) {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it signs in with expire sooner",
+		fmt.Sprintf("The provider signs in with the key %q, which this plan lets expire at %s. Give the provider another key (`api_key` or %s) before that.", state.Name.ValueString(), plan.ExpiresAt.ValueString(), envAPIKey))
 }
 
 // mayRefresh tells whether an object can be read now. While the provider's own

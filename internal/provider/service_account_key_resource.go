@@ -258,13 +258,14 @@ func (r *serviceAccountKeyResource) decide(config, plan serviceAccountKeyModel, 
 		// what is new is judged then.
 		plan.ReadyForRotation = types.BoolValue(false)
 		if state == nil {
-			plan.ExpiresAt = expiryPlan{config: config, now: now}.planned(diags)
+			plan.ExpiresAt = expiryPlan{config: config, now: now, lost: r.session.lostKey(config)}.planned(diags)
 		}
 	} else {
 		plan.ExpiresAt = expiryPlan{config: config, state: state, record: record, now: now}.planned(diags)
 		rotates = planRotation(&plan, state)
 		if !rotates {
-			warnExpired(&plan, state, now, diags)
+			leaveExpired(&plan, config, state, record, now, diags)
+			r.session.warnOwnKeyEnds(plan, state, diags)
 		}
 	}
 	if replaced || rotates {
@@ -337,21 +338,28 @@ func planRotation(plan, state *serviceAccountKeyModel) bool {
 	return true
 }
 
-// warnExpired says what to do about a key that has expired and stays so. Renaming it
-// is refused here because the server would refuse it: it takes no
-// update with an expiry in the past.
-func warnExpired(plan, state *serviceAccountKeyModel, now time.Time, diags *diag.Diagnostics) {
+// leaveExpired says what to do about a key that has expired and stays so. SigNoz
+// takes no update of it, so it keeps its name if that was changed elsewhere, and
+// can't be given another one.
+func leaveExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, state *serviceAccountKeyModel, record keyRecord, now time.Time, diags *diag.Diagnostics) {
 	if !known(state.ExpiresAt) || state.ExpiresAt.value().After(now) || !plan.ExpiresAt.Equal(state.ExpiresAt) {
 		return
 	}
-	ways := "Extend it with a later expires_at (or a longer valid_for), which revives the same value; have it made anew (terraform apply -replace=ADDRESS); or remove it from the configuration."
-	if known(plan.Name) && !plan.Name.Equal(state.Name) {
+	renamed := (known(config.Name) && !plan.Name.Equal(state.Name)) || (known(config.NamePrefix) && plan.Name.IsUnknown())
+	elsewhere := config.Name.ValueString() == record.Name || (config.Name.IsNull() && config.NamePrefix.Equal(state.NamePrefix))
+	kept := ""
+	switch {
+	case renamed && elsewhere && record.Expired:
+		plan.Name = state.Name
+		kept = " The name was changed elsewhere, and stays so: SigNoz renames an expired key only when it is extended at the same time."
+	case renamed:
 		diags.AddAttributeError(path.Root("name"), "An expired key can't be renamed",
-			fmt.Sprintf("The key %q expired at %s, and SigNoz doesn't rename an expired key unless it is extended at the same time. %s", state.Name.ValueString(), state.ExpiresAt.ValueString(), ways))
+			fmt.Sprintf("The key %q expired at %s, and SigNoz renames an expired key only when it is extended at the same time. Take the new name back, or extend the key too, with a later expires_at or a longer valid_for.",
+				state.Name.ValueString(), state.ExpiresAt.ValueString()))
 		return
 	}
 	diags.AddAttributeWarning(path.Root("expires_at"), fmt.Sprintf("The key %q has expired", state.Name.ValueString()),
-		fmt.Sprintf("It expired at %s, %s ago, and SigNoz refuses it. %s", state.ExpiresAt.ValueString(), roughly(now.Sub(state.ExpiresAt.value())), ways))
+		fmt.Sprintf("It expired at %s, %s ago, and SigNoz refuses it.%s %s", state.ExpiresAt.ValueString(), roughly(now.Sub(state.ExpiresAt.value())), kept, waysOut(config)))
 }
 
 func (r *serviceAccountKeyResource) now() time.Time {
@@ -397,7 +405,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, req resource.Cre
 	plan.Key = types.StringValue(created.Value)
 	plan.ReadyForRotation = types.BoolValue(false)
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
-	keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt)}.save(ctx, resp.Private, &resp.Diagnostics)
+	keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt), Name: wanted.Name}.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 func (r *serviceAccountKeyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -412,25 +420,38 @@ func (r *serviceAccountKeyResource) Read(ctx context.Context, req resource.ReadR
 	if resp.Identity.Raw.IsNull() {
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	}
-	key := refreshedOnce(ctx, func(ctx context.Context) refreshed[serviceAccountKeyModel] { return r.refresh(ctx, state, req.Private) })
+	key := refreshedOnce(ctx, func(ctx context.Context) refreshed[foundKey] { return r.refresh(ctx, state, req.Private) })
 	resp.Diagnostics.Append(key.diags...)
-	switch {
-	case key.gone:
+	if key.gone {
 		resp.State.RemoveResource(ctx)
-	case key.found != state: // writing one is slow
-		resp.Diagnostics.Append(resp.State.Set(ctx, key.found)...)
+		return
+	}
+	if key.found.serviceAccountKeyModel != state { // writing one is slow
+		resp.Diagnostics.Append(resp.State.Set(ctx, key.found.serviceAccountKeyModel)...)
+	}
+	if key.found.recordChanged {
+		key.found.record.save(ctx, resp.Private, &resp.Diagnostics)
 	}
 }
 
+// foundKey is what a refresh finds.
+type foundKey struct {
+	serviceAccountKeyModel
+
+	record        keyRecord
+	recordChanged bool
+}
+
 // refresh reads the key from SigNoz. Where it can't, the key is as the state has it.
-func (r *serviceAccountKeyResource) refresh(ctx context.Context, state serviceAccountKeyModel, private privateGetter) refreshed[serviceAccountKeyModel] {
-	result := refreshed[serviceAccountKeyModel]{found: state}
+func (r *serviceAccountKeyResource) refresh(ctx context.Context, state serviceAccountKeyModel, private privateGetter) refreshed[foundKey] {
+	result := refreshed[foundKey]{found: foundKey{serviceAccountKeyModel: state}}
 	if !r.session.mayRefresh(&result.diags) {
 		return result
 	}
 	key, err := r.session.client.Key(ctx, state.ServiceAccountID.ValueString(), state.ID.ValueString())
 	if signoz.IsAccountNotFound(err) || (err == nil && key == nil) {
 		result.gone = true // revoked elsewhere, or gone with its account
+		r.session.lost.add(state)
 		return result
 	}
 	if err != nil {
@@ -440,6 +461,8 @@ func (r *serviceAccountKeyResource) refresh(ctx context.Context, state serviceAc
 	now := r.now()
 	result.found.update(key, now)
 	record := readKeyRecord(ctx, private, &result.diags)
+	result.found.record = record.refreshed(result.found.ExpiresAt, now)
+	result.found.recordChanged = result.found.record != record && !result.diags.HasError()
 	if record.outlived(result.found.ExpiresAt) && rotationDue(newTimeValue(time.Unix(record.ExpiresAt, 0)), state.RotateBefore, now) {
 		result.found.ReadyForRotation = types.BoolValue(true) // an expiry moved elsewhere doesn't put rotation off
 	}
@@ -455,7 +478,7 @@ func (r *serviceAccountKeyResource) steadyRead(ctx context.Context, state values
 		return ctx, false
 	}
 	key := r.refresh(r.session.masked(ctx, before.Key.ValueString()), before, private)
-	return withRefreshed(ctx, key), key.steady() && key.found == before
+	return withRefreshed(ctx, key), key.steady() && key.found.serviceAccountKeyModel == before && !key.found.recordChanged
 }
 
 func (r *serviceAccountKeyResource) plainlyValid(config values) bool {
@@ -534,15 +557,15 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.Upd
 	}
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	record := readKeyRecord(ctx, req.Private, &resp.Diagnostics)
-	// What is asked for, not what is: an expiry that was moved elsewhere and is left so must stay known as that.
-	asked := plan.ExpiresAt
-	var configured timeValue
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("expires_at"), &configured)...)
-	if known(configured) {
-		asked = configured
+	// What was moved or renamed elsewhere and is left so must stay known as that.
+	adopted := known(plan.ValidFor) && !known(state.ValidFor)
+	if !plan.ExpiresAt.sameAs(state.ExpiresAt) || !record.Passed || adopted {
+		record.ExpiresAt = signoz.UnixSeconds(plan.ExpiresAt.value())
 	}
-	record.ExpiresAt = signoz.UnixSeconds(asked.value())
-	record.save(ctx, resp.Private, &resp.Diagnostics)
+	if !plan.Name.Equal(state.Name) || !record.Expired {
+		record.Name = plan.Name.ValueString()
+	}
+	record.refreshed(plan.ExpiresAt, r.now()).save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 func (r *serviceAccountKeyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -632,7 +655,7 @@ func (r *serviceAccountKeyResource) ImportState(ctx context.Context, req resourc
 		return
 	}
 	r.save(ctx, newServiceAccountKeyModel(key, r.now()), &resp.State, resp.Identity, &resp.Diagnostics)
-	keyRecord{ExpiresAt: signoz.UnixSeconds(key.ExpiresAt)}.save(ctx, resp.Private, &resp.Diagnostics)
+	keyRecord{ExpiresAt: signoz.UnixSeconds(key.ExpiresAt), Name: key.Name}.save(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.AddWarning("The key's value can't be imported",
 		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS).", key.Name, account.Name))
 }

@@ -207,7 +207,10 @@ func (r *serviceAccountResource) takesOwnRoles(ctx context.Context, state servic
 	if !takenUp && len(difference(before, after)) == 0 {
 		return false
 	}
-	if state.ID.IsNull() || !r.session.isOwnAccount(ctx, state.ID.ValueString()) {
+	if state.ID.IsNull() {
+		return false
+	}
+	if own, err := r.session.isOwnAccount(ctx, state.ID.ValueString()); err != nil || !own {
 		return false
 	}
 	if takenUp {
@@ -574,9 +577,7 @@ func (r *serviceAccountResource) Delete(ctx context.Context, req resource.Delete
 		return
 	}
 	id, summary := state.ID.ValueString(), fmt.Sprintf("Can't delete service account %q", state.Name.ValueString())
-	// The plan refuses this too, but doesn't see a replacement asked for with -replace.
-	r.session.refuseOwnAccount(ctx, id, state.Name.ValueString(), &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if !r.session.mayDelete(ctx, id, state.Name.ValueString(), &resp.Diagnostics) {
 		return
 	}
 	if err := r.takeCustomRoles(ctx, client, id); err != nil {

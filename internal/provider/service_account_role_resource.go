@@ -125,7 +125,10 @@ func (r *serviceAccountRoleResource) ModifyPlan(ctx context.Context, req resourc
 	r.session.claimRole(plan.ServiceAccountID, plan.Role, &resp.Diagnostics)
 	r.checkOneRole(ctx, plan, state.ID.IsNull(), &resp.Diagnostics)
 	taken := known(state.Role) && (!plan.Role.Equal(state.Role) || !plan.ServiceAccountID.Equal(state.ServiceAccountID))
-	if taken && r.session.isOwnAccount(ctx, state.ServiceAccountID.ValueString()) {
+	if !taken {
+		return
+	}
+	if own, err := r.session.isOwnAccount(ctx, state.ServiceAccountID.ValueString()); err == nil && own {
 		resp.Diagnostics.AddAttributeWarning(path.Root("role"), "The provider takes a role from its own service account",
 			fmt.Sprintf("This is the account whose key the provider signs in with, and it will lose %s. Without signoz-admin the provider can neither read nor change service accounts, so the next plan would fail. "+
 				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", state.Role.ValueString()))

@@ -22,6 +22,7 @@ type session struct {
 	now     func() time.Time
 	secrets []string
 	claims  roleClaims
+	lost    lostKeys
 }
 
 // sessionFrom reads what Configure handed over. Before Configure, as during
