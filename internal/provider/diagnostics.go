@@ -92,13 +92,17 @@ func (s *session) explainAnswer(e *signoz.Error, err error) string {
 	}
 	switch {
 	case signoz.IsAccountNotFound(e):
-		return "The service account doesn't exist, or was deleted. Run terraform plan to see what Terraform makes of it. " + said(err)
+		return "SigNoz has no service account with this id, or it was deleted. Check the id; if the account was deleted meanwhile, plan again. " + said(err)
+	case signoz.IsNotFound(e):
+		return "It was removed in SigNoz since this plan was made. Plan again. " + said(err)
 	case signoz.IsInvalidID(e):
 		return "SigNoz's ids are UUIDs, and this isn't one. Use the `id` of the object, not its name. " + said(err)
 	case e.Status >= 500:
 		return "SigNoz, or a proxy in front of it, failed and kept failing when the request was repeated. Look into SigNoz's own log; apply again when it is well. " + said(err)
 	case signoz.IsInvalidInput(e):
-		return "SigNoz refused what it was sent. If that was an expiry which has passed since the plan was made, or that plan is an old one, run terraform plan again. " + said(err)
+		return "SigNoz refused what it was sent, such as a name that this version of it doesn't take (v0.118 takes no digits), or an expiry that has passed since the plan was made: then plan again. " + said(err)
+	case e.Status == http.StatusNotFound && e.Code == "":
+		return fmt.Sprintf("This isn't an answer of SigNoz: a gateway or proxy at %s doesn't pass the request on to it. Check `endpoint` or %s, and the gateway's routes. %s", s.client.Endpoint(), envEndpoint, said(err))
 	}
 	return sentence(err.Error())
 }
@@ -114,11 +118,14 @@ func (s *session) explainWebPage(ctx context.Context, err error) string {
 	case refused && versionErr == nil:
 		return fmt.Sprintf("A web page came where SigNoz's API should answer, with the status %d: a proxy or firewall in front of SigNoz (%s) refused the request. "+
 			"Have it let %s %s through, or give the provider what it asks for (`headers`, `tls`). %s", page.Status, version, page.Method, page.Path, said(err))
+	case refused:
+		return fmt.Sprintf("A web page came where SigNoz's API should answer, with the status %d: either a proxy or firewall refuses the requests, and must let them through or be given what it asks for (`headers`, `tls`), or %s isn't the URL of SigNoz (`endpoint`, %s). %s",
+			page.Status, s.client.Endpoint(), envEndpoint, said(err))
 	case ctx.Err() != nil:
 		return "A web page came where SigNoz's API should answer, and the run was cancelled before it was found out why. " + said(err)
 	case versionErr != nil:
 		return fmt.Sprintf("A web page came where SigNoz's API should answer, so %s isn't the URL of SigNoz: it may belong to something else, lack SigNoz's base path, or lead to the sign-in page of a proxy. "+
-			"Set `endpoint` or %s to the URL under which you open SigNoz in a browser. %s", s.client.Endpoint(), envEndpoint, said(err))
+			"Set `endpoint` or %s to the URL under which you open SigNoz in a browser, without the path of a page such as /settings. %s", s.client.Endpoint(), envEndpoint, said(err))
 	}
 	return fmt.Sprintf("This SigNoz (%s) doesn't have the call: it is too old or too new for this version of the provider, which knows SigNoz from %s on. Upgrade SigNoz or the provider. %s",
 		version, oldestServer, said(err))
@@ -141,6 +148,8 @@ func (s *session) explainConnection(e *signoz.ConnectionError, err error) string
 		return fmt.Sprintf("The certificate of %s is for another host. Use the name that the certificate is for in `endpoint`, or give the server the right certificate. %s", endpoint, said(err))
 	case signoz.ProblemExpired:
 		return fmt.Sprintf("The certificate of %s has expired or isn't valid yet. Renew it on the server; check this machine's clock too. %s", endpoint, said(err))
+	case signoz.ProblemProxy:
+		return fmt.Sprintf("The proxy that this machine uses for %s can't be reached, or refuses the connection. Check the environment variables HTTPS_PROXY and HTTP_PROXY (and the user and password in them), or name the host in NO_PROXY if it is to be reached directly. %s", endpoint, said(err))
 	case signoz.ProblemClientCert:
 		return fmt.Sprintf("%s refused the TLS connection: it asks for a client certificate, or doesn't accept the one it got. Check tls.client_certificate and tls.client_key. %s", endpoint, said(err))
 	case signoz.ProblemTLS:
@@ -166,6 +175,8 @@ func explainSignIn(e *signoz.SignInError) string {
 		return fmt.Sprintf("%s is in several organisations. Set `org_id` or %s to one of: %s.", e.Email, envOrgID, organisations(e.Orgs))
 	case signoz.SignInUnknownOrg:
 		return fmt.Sprintf("%s is in no organisation with the id %s. Set `org_id` or %s to one of: %s.", e.Email, e.OrgID, envOrgID, organisations(e.Orgs))
+	case signoz.SignInInvalidEmail:
+		return fmt.Sprintf("SigNoz doesn't take %q for an e-mail address. Check `email` or %s. %s", e.Email, envEmail, said(e.Err))
 	case signoz.SignInNoPassword:
 		return fmt.Sprintf("%s signs in through single sign-on (SSO) only, which needs a browser. Sign in as a user with a password, or set `api_key` to a key made in the web UI under Settings → Service Accounts.", e.Email)
 	}

@@ -23,10 +23,7 @@ var (
 	namePattern    = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 )
 
-const (
-	maxAccountNameLength = 50
-	maxKeyNameLength     = 80
-)
+const maxAccountNameLength = 50
 
 // checkName says what is wrong with a new name, or nothing. what is "account" or
 // "account's key".
@@ -35,9 +32,9 @@ func checkName(what, name string, maxLength int) string {
 	switch {
 	case name == "":
 		return "The name is empty. " + rule
-	case len(name) > maxLength && oldNamePattern.MatchString(name) || len(name) > maxLength && namePattern.MatchString(name):
+	case isName(name) && len(name) > maxLength:
 		return fmt.Sprintf("%q has %d characters. %s", name, len(name), rule)
-	case oldNamePattern.MatchString(name), namePattern.MatchString(name):
+	case isName(name):
 		return ""
 	}
 	if suggestion := suggestName(name, maxLength); suggestion != "" {
@@ -46,12 +43,25 @@ func checkName(what, name string, maxLength int) string {
 	return fmt.Sprintf("SigNoz doesn't accept %q. %s", name, rule)
 }
 
+func isName(name string) bool {
+	return oldNamePattern.MatchString(name) || namePattern.MatchString(name)
+}
+
 // checkNamePrefix says what is wrong with a new prefix of keys' names, or nothing.
 func checkNamePrefix(prefix string) string {
-	if len(prefix) > signoz.MaxKeyNamePrefixLength {
-		return fmt.Sprintf("%q has %d characters. A prefix has at most %d, so that the random letters behind it fit into a name.", prefix, len(prefix), signoz.MaxKeyNamePrefixLength)
+	rule := fmt.Sprintf("A prefix begins with a lowercase letter, goes on with lowercase letters, digits and hyphens, and has at most %d characters, so that the random letters behind it fit into a name (SigNoz v0.118 doesn't take digits).", signoz.MaxKeyNamePrefixLength)
+	switch {
+	case prefix == "":
+		return "The prefix is empty. " + rule
+	case isName(prefix) && len(prefix) > signoz.MaxKeyNamePrefixLength:
+		return fmt.Sprintf("%q has %d characters. %s", prefix, len(prefix), rule)
+	case isName(prefix):
+		return ""
 	}
-	return checkName("account's key", prefix, maxKeyNameLength)
+	if suggestion := suggestName(prefix, signoz.MaxKeyNamePrefixLength-1); suggestion != "" {
+		return fmt.Sprintf("SigNoz doesn't accept names that begin with %q. %s For example: %q.", prefix, rule, suggestion+"-")
+	}
+	return fmt.Sprintf("SigNoz doesn't accept names that begin with %q. %s", prefix, rule)
 }
 
 // suggestName makes an acceptable name of an unacceptable one, if little is missing.

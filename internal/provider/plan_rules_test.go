@@ -114,9 +114,18 @@ func TestPlan_protectsItself(t *testing.T) {
 	if c := p.plan(unmanaged, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles", "signoz-admin") {
 		t.Errorf("taking up the roles without signoz-admin doesn't warn: %s", c.said.text())
 	}
-	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles from its own service account", "keep signoz-viewer alone", "signoz-admin") {
+	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles from its own service account", "have only signoz-viewer", "signoz-admin") {
 		t.Errorf("taking signoz-admin doesn't warn: %s", c.said.text())
 	}
+
+	// Without knowing which account is its own, it deletes none.
+	ci := p.create("signoz_service_account", `{"name": "ci"}`)
+	refusing := talk(t, on)
+	forbidden := on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Method: "GET", Path: "/api/v1/service_accounts/me", Status: 403})
+	refusing.refused(`Can't delete service account "ci"`, "which one it signs in with", "403").destroy(ci)
+	equal(t, "asked", forbidden.Hits() > 0, true)
+	on.ClearFaults()
+	talk(t, on).destroy(ci)
 
 	const kind = "signoz_service_account_key"
 	state := func(more string) instance {
@@ -340,6 +349,29 @@ func TestKey_legacyNameRetires(t *testing.T) {
 	on.Clock().Advance(25 * time.Hour)
 	if on.KeyWorks(key.Value) {
 		t.Error("the key works after its grace period")
+	}
+}
+
+// A fixed name is free again when the key is retired, also one that was taken up by a prefix.
+func TestKey_retiredKeysFreeTheirNames(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	p := talk(t, on)
+	id := `"service_account_id": ` + quote(on.CreateAccount("ci").ID)
+	k := p.create("signoz_service_account_key", `{`+id+`, "name": "ci-deploy"}`)
+	k = p.update(k, `{`+id+`, "name_prefix": "ci-", "destroy_grace_period": "24h"}`)
+	equal(t, "name", k.text("name"), "ci-deploy")
+	p.destroy(k)
+	p.create("signoz_service_account_key", `{`+id+`, "name": "ci-deploy"}`)
+
+	// A name of the provider's own making stays, for people to recognise the key by.
+	k = p.create("signoz_service_account_key", `{`+id+`, "name_prefix": "ci-", "destroy_grace_period": "24h"}`)
+	p.destroy(k)
+	for _, key := range on.AllKeys() {
+		if key.ID == k.text("id") {
+			equal(t, "name", key.Name, k.text("name"))
+			equal(t, "expires", key.ExpiresAt.IsZero(), false)
+		}
 	}
 }
 

@@ -191,7 +191,7 @@ func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "How often a failed attempt at a request is repeated: 8 by default, 0 turns repeating off. Answers of 429 (too many requests) don't count, but no request is repeated later than 40 seconds × `max_retries` after its first attempt: 5 minutes 20 seconds by default. " +
+				MarkdownDescription: "How often a failed attempt at a request is repeated: 8 by default, at most 100; 0 turns repeating off. Answers of 429 (too many requests) don't count, but no request is repeated later than 40 seconds × `max_retries` after its first attempt: 5 minutes 20 seconds by default. " +
 					"Can be set with the environment variable `" + envMaxRetries + "`.",
 				Validators: []validator.Int64{int64validator.Between(0, maxMaxRetries)},
 			},

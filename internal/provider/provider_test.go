@@ -233,6 +233,49 @@ func TestProvider_errorPages(t *testing.T) {
 	}
 }
 
+// Whoever stands between the provider and SigNoz isn't taken for SigNoz.
+func TestProvider_refusedOnTheWay(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	for status, html := range map[int]bool{400: true, 401: true, 403: true, 407: true, 413: true, 404: false} {
+		fault := signoztest.Fault{Kind: signoztest.StatusBefore, Method: http.MethodPost, Status: status, ContentType: "text/html", Body: "<html>blocked</html>"}
+		says := []string{"a proxy or firewall in front of SigNoz", "let POST /api/v1/service_accounts through"}
+		if !html {
+			fault.ContentType, fault.Body = "application/json", `{"message":"no Route matched with those values"}`
+			says = []string{"isn't an answer of SigNoz", "gateway", "no Route matched"}
+		}
+		on.ClearFaults()
+		on.Inject(fault)
+		talk(t, on).refused(says...).create("signoz_service_account", `{"name": "ci"}`)
+		if html { // and for all requests, so that not even the version is told
+			on.ClearFaults()
+			fault.Method = ""
+			on.Inject(fault)
+			talk(t, on).refused("either a proxy or firewall refuses the requests", "or "+on.endpoint+" isn't the URL of SigNoz").create("signoz_service_account", `{"name": "ci"}`)
+		}
+	}
+}
+
+// A state that was made with another SigNoz isn't taken for one whose accounts are all gone.
+func TestProvider_anotherSigNoz(t *testing.T) {
+	t.Parallel()
+	on, another := embedded(t), embedded(t)
+	for _, config := range []string{`{"name": "ci"}`, `{"name": "robot", "roles": ["signoz-viewer"]}`} {
+		account := talk(t, on).create("signoz_service_account", config)
+		talk(t, another).refused("belongs to another organisation", "endpoint", "terraform state rm").read(account)
+
+		asUser := unconfigured(t)
+		asUser.configure(`{"endpoint": ` + quote(another.endpoint) + `, "email": ` + quote(signoztest.AdminEmail) + `, "password": ` + quote(signoztest.AdminPassword) + `}`)
+		asUser.refused("belongs to another organisation").read(account)
+
+		// In the same organisation, an account that SigNoz doesn't know is gone.
+		unknown := talk(t, on).stored("signoz_service_account", strings.Replace(account.json(), account.text("id"), "01900000-0000-7000-8000-000000000000", 1))
+		if found := talk(t, on).read(unknown); !found.IsNull() {
+			t.Errorf("an account that SigNoz doesn't know is still there: %s", found.json())
+		}
+	}
+}
+
 // The user agent tells SigNoz's operators who it is.
 func TestProvider_userAgent(t *testing.T) {
 	t.Parallel()

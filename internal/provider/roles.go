@@ -129,6 +129,9 @@ func difference(a, b []string) []string {
 	return missing
 }
 
+// adminRole is SigNoz's own role without which nobody may manage service accounts.
+const adminRole = "signoz-admin"
+
 // oneRoleError says that the server keeps one role per account.
 type oneRoleError struct {
 	version signoz.Version
@@ -146,4 +149,11 @@ func haveRoles(names []string) string {
 		return "no role"
 	}
 	return strings.Join(names, ", ")
+}
+
+func onlyRoles(names []string) string {
+	if len(names) == 0 {
+		return "no role"
+	}
+	return "only " + strings.Join(names, ", ")
 }

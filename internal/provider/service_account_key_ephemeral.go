@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -27,7 +26,7 @@ var (
 
 const (
 	defaultEphemeralPrefix   = "terraform-"
-	defaultEphemeralLifetime = time.Hour
+	defaultEphemeralLifetime = "1h"
 )
 
 type serviceAccountKeyEphemeralResource struct{ session *session }
@@ -155,7 +154,7 @@ func (m *ephemeralKeyModel) setDefaults(diags *diag.Diagnostics) {
 		m.NamePrefix = types.StringValue(defaultEphemeralPrefix)
 	}
 	if m.ValidFor.IsNull() {
-		m.ValidFor = durationValue{StringValue: types.StringValue(strings.TrimSuffix(defaultEphemeralLifetime.String(), "0m0s"))}
+		m.ValidFor = durationValue{StringValue: types.StringValue(defaultEphemeralLifetime)}
 	}
 	if wrong := checkNamePrefix(m.NamePrefix.ValueString()); wrong != "" {
 		diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)

@@ -295,7 +295,7 @@ func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, d
 		return types.StringUnknown()
 	case known(config.Name):
 		if state == nil || !config.Name.Equal(state.Name) {
-			if wrong := checkName("account's key", config.Name.ValueString(), maxKeyNameLength); wrong != "" {
+			if wrong := checkName("account's key", config.Name.ValueString(), signoz.MaxKeyNameLength); wrong != "" {
 				diags.AddAttributeError(path.Root("name"), "Invalid name of a key", wrong)
 			}
 		}
@@ -393,8 +393,8 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, req resource.Cre
 	switch {
 	case signoz.IsConflict(err):
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary,
-			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: use name_prefix instead of name, which takes up the present key in place, or remove create_before_destroy. "+
-				"To manage a key that was made elsewhere, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s", accountID, wanted.Name, said(err)))
+			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: write name_prefix = \"NAME-\" instead of name, with which the present key is kept and renamed, or remove create_before_destroy. "+
+				"To manage a key that was made elsewhere, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, said(err)))
 		return
 	case err != nil:
 		r.session.addError(ctx, &resp.Diagnostics, summary, err)
@@ -602,13 +602,11 @@ func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.C
 	}
 	name := state.Name.ValueString()
 	switch {
-	case checkName("account's key", name, maxKeyNameLength) != "":
+	case checkName("account's key", name, signoz.MaxKeyNameLength) != "":
 		name = signoz.UniqueKeyName("retired-") // a legacy name, which SigNoz takes no more
-	case state.NamePrefix.IsNull():
+	case state.NamePrefix.IsNull() || !signoz.IsUniqueKeyName(name, state.NamePrefix.ValueString()):
 		// Names are unique in the account: free this one for the key that follows.
 		name = signoz.UniqueKeyName(name + "-retired-")
-	case end.Equal(expiresAt):
-		return nil // it expires soon enough by itself
 	}
 	err := client.UpdateKey(ctx, accountID, keyID, name, end)
 	switch {
@@ -628,7 +626,7 @@ func (r *serviceAccountKeyResource) ImportState(ctx context.Context, req resourc
 		return
 	}
 	accountRef, keyRef, ok := splitReference(req.ID)
-	if req.ID == "" && req.Identity != nil {
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		var identity serviceAccountKeyIdentity
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 		accountRef, keyRef = identity.ServiceAccountID.ValueString(), identity.ID.ValueString()
@@ -657,7 +655,7 @@ func (r *serviceAccountKeyResource) ImportState(ctx context.Context, req resourc
 	r.save(ctx, newServiceAccountKeyModel(key, r.now()), &resp.State, resp.Identity, &resp.Diagnostics)
 	keyRecord{ExpiresAt: signoz.UnixSeconds(key.ExpiresAt), Name: key.Name}.save(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.AddWarning("The key's value can't be imported",
-		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS).", key.Name, account.Name))
+		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS), which revokes the present value, unless destroy_grace_period was applied before.", key.Name, account.Name))
 }
 
 // newServiceAccountKeyModel maps a key of the server, of which nothing else is

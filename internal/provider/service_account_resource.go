@@ -145,6 +145,10 @@ func (r *serviceAccountResource) ModifyPlan(ctx context.Context, req resource.Mo
 		if !roles.Equal(plan.Roles) {
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("roles"), roles)...)
 		}
+		if roles.IsNull() && !state.Roles.IsNull() {
+			resp.Diagnostics.AddAttributeWarning(path.Root("roles"), fmt.Sprintf("Terraform stops managing the roles of the service account %q", state.Name.ValueString()),
+				fmt.Sprintf("`roles` was removed from the configuration, so the plan shows it as null. Nothing is taken away in SigNoz: the account keeps %s. To take all roles away, set roles = [].", haveRoles(knownStrings(state.Roles))))
+		}
 		return
 	}
 	r.session.claimAllRoles(plan.ID, plan.Name, &resp.Diagnostics)
@@ -195,8 +199,8 @@ func (r *serviceAccountResource) checkRolePlan(ctx context.Context, state, plan 
 	}
 	if r.takesOwnRoles(ctx, state, before, after) && len(after) == len(plan.Roles.Elements()) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("roles"), "The provider takes roles from its own service account",
-			fmt.Sprintf("This is the account whose key the provider signs in with, and it will keep %s alone. Without signoz-admin the provider can neither read nor change service accounts, so the next plan would fail. "+
-				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", haveRoles(after)))
+			fmt.Sprintf("This is the account whose key the provider signs in with, and it will have %s. Without signoz-admin the provider can neither read nor change service accounts, so whatever follows, in this run too, would fail. "+
+				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", onlyRoles(after)))
 	}
 }
 
@@ -358,7 +362,7 @@ func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name s
 			continue
 		}
 		if a.Name == name {
-			return fmt.Sprintf("An active account with this name exists already, with the id %s. To manage it with this configuration, import it: terraform import ADDRESS %s, with the address of this resource. Otherwise choose another name. %s", a.ID, a.ID, said(conflict))
+			return fmt.Sprintf("An active account with this name exists already, with the id %s. To manage it with this configuration, import it: terraform import ADDRESS %s, with the address of this resource. Otherwise choose another name. %s %s", a.ID, a.ID, formerSelf, said(conflict))
 		}
 	}
 	for i := range accounts {
@@ -368,8 +372,12 @@ func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name s
 				"Choose another name, delete that account, or import it to manage it with this configuration: terraform import ADDRESS %s. %s", a.Name, a.ID, a.Email, a.ID, said(conflict))
 		}
 	}
-	return said(conflict)
+	return "The name was in use a moment ago and is free now. " + formerSelf + " " + said(conflict)
 }
+
+// formerSelf is what to do about a name that is in use only because Terraform deletes and
+// creates in any order.
+const formerSelf = "If that was another resource of this configuration, or this one under its former address (another label, another key of for_each), apply again now that it is gone; a moved block would have kept it."
 
 func (r *serviceAccountResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	ctx = r.session.masked(ctx)
@@ -406,14 +414,39 @@ func (r *serviceAccountResource) refresh(ctx context.Context, state serviceAccou
 	}
 	account, err := read(ctx, id)
 	switch {
-	case signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()):
+	case err == nil && account.Deleted():
 		result.gone = true
+	case signoz.IsAccountNotFound(err):
+		// SigNoz goes on knowing accounts that were deleted.
+		result.gone = r.mayBeGone(ctx, state, &result.diags)
 	case err != nil:
 		r.session.addError(ctx, &result.diags, fmt.Sprintf("Can't read service account %q", state.Name.ValueString()), err)
 	default:
 		result.found = newServiceAccountModel(account, withRoles)
 	}
 	return result
+}
+
+// mayBeGone tells whether an account that SigNoz doesn't know may be taken for gone. In
+// another organisation, or another SigNoz, than the state was made with, no account is
+// known, and to make them all anew would lose the values of all keys.
+func (r *serviceAccountResource) mayBeGone(ctx context.Context, state serviceAccountModel, diags *diag.Diagnostics) bool {
+	if state.OrgID.ValueString() == "" {
+		return true
+	}
+	orgID, err := r.session.client.OrgID(ctx)
+	switch {
+	case err != nil:
+		r.session.addError(ctx, diags, fmt.Sprintf("Can't read service account %q", state.Name.ValueString()), fmt.Errorf("looking for the organisation to which the provider signs in: %w", err))
+	case orgID != "" && !strings.EqualFold(orgID, state.OrgID.ValueString()):
+		diags.AddError(fmt.Sprintf("Service account %q belongs to another organisation", state.Name.ValueString()),
+			fmt.Sprintf("By the state the account (id %s) belongs to the organisation %s. The SigNoz at %s doesn't know the account, and signs the provider in to the organisation %s. "+
+				"Check that `endpoint` and `api_key` are those of the SigNoz that this state was made with. If that one is gone for good, and the account is to be made anew in this one, remove it from the state: terraform state rm ADDRESS.",
+				state.ID.ValueString(), state.OrgID.ValueString(), r.session.client.Endpoint(), orgID))
+	default:
+		return true
+	}
+	return false
 }
 
 func (r *serviceAccountResource) steadyRead(ctx context.Context, state values, _ privateData) (context.Context, bool) {
@@ -627,12 +660,15 @@ func (r *serviceAccountResource) ImportState(ctx context.Context, req resource.I
 		return
 	}
 	reference := req.ID
-	if reference == "" && req.Identity != nil {
+	if reference == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		var identity serviceAccountIdentity
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 		if reference = identity.ID.ValueString(); !isUUID(reference) {
 			resp.Diagnostics.AddError("Invalid identity", fmt.Sprintf("id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id instead.", reference))
 		}
+	}
+	if reference == "" {
+		resp.Diagnostics.AddError("Invalid import id", "The import id is empty. It is the id or the name of the service account, such as ci.")
 	}
 	if resp.Diagnostics.HasError() {
 		return

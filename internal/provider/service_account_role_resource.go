@@ -129,8 +129,14 @@ func (r *serviceAccountRoleResource) ModifyPlan(ctx context.Context, req resourc
 		return
 	}
 	if own, err := r.session.isOwnAccount(ctx, state.ServiceAccountID.ValueString()); err == nil && own {
+		if state.Role.ValueString() == adminRole && !req.Plan.Raw.IsNull() {
+			resp.Diagnostics.AddAttributeError(path.Root("role"), "The provider would take signoz-admin from its own service account",
+				"This is the account whose key the provider signs in with. Replacing its role signoz-admin takes that away first, and then the provider may not give the new one. "+
+					"Run Terraform with the key of another account that holds signoz-admin, or as a user.")
+			return
+		}
 		resp.Diagnostics.AddAttributeWarning(path.Root("role"), "The provider takes a role from its own service account",
-			fmt.Sprintf("This is the account whose key the provider signs in with, and it will lose %s. Without signoz-admin the provider can neither read nor change service accounts, so the next plan would fail. "+
+			fmt.Sprintf("This is the account whose key the provider signs in with, and it will lose %s. Without signoz-admin the provider can neither read nor change service accounts, so whatever follows, in this run too, would fail. "+
 				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", state.Role.ValueString()))
 	}
 }

@@ -311,6 +311,8 @@ func TestServiceAccountRoleOfOwnAccount(t *testing.T) {
 	if c := p.plan(admin, roleOf(own.ID, "signoz-admin")); len(c.said) > 0 {
 		t.Fatalf("a warning without a reason:\n%s", c.said.text())
 	}
+	// To replace it can't succeed: without it, the provider may give no other.
+	p.refused("take signoz-admin from its own service account", "key of another account").plan(admin, roleOf(own.ID, "signoz-editor"))
 }
 
 // The state has a role that was given, even if what comes after fails.

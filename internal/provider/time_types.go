@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -169,6 +170,12 @@ var daysPattern = regexp.MustCompile(`^([0-9]{1,9})d(.*)$`)
 // parseDuration reads Go's notation (36h, 1h30m) with d for days before it (90d, 1d12h).
 func parseDuration(text string) (time.Duration, error) {
 	wrong := fmt.Errorf("%q isn't a duration: write a number and a unit, such as 90d, 36h or 1h30m (d, h, m or s)", text)
+	if positive, ok := strings.CutPrefix(text, "-"); ok {
+		if _, err := parseDuration(positive); err == nil {
+			return 0, fmt.Errorf("%q is negative: write a duration without a sign", text)
+		}
+		return 0, wrong
+	}
 	var days time.Duration
 	rest := text
 	if m := daysPattern.FindStringSubmatch(text); m != nil {
@@ -190,9 +197,6 @@ func parseDuration(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(rest)
 	if err != nil {
 		return 0, wrong
-	}
-	if d < 0 {
-		return 0, fmt.Errorf("%q is negative", text)
 	}
 	if d > maxDuration-days {
 		return 0, fmt.Errorf("%q is longer than 100 years", text)

@@ -143,6 +143,7 @@ const (
 	ProblemTooLarge    ConnectionProblem = "answer too large"
 	ProblemClientCert  ConnectionProblem = "client certificate refused"
 	ProblemTLS         ConnectionProblem = "TLS refused"
+	ProblemProxy       ConnectionProblem = "the proxy can't be used"
 )
 
 func (e *ConnectionError) Error() string {
@@ -192,9 +193,12 @@ func connectionProblem(err error) ConnectionProblem {
 	if p := certificateProblem(err); p != "" {
 		return p
 	}
+	var op *net.OpError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ProblemCancelled
+	case errors.As(err, &op) && op.Op == "proxyconnect", err.Error() == http.StatusText(http.StatusProxyAuthRequired):
+		return ProblemProxy
 	case errors.As(err, &redirect):
 		return ProblemRedirect
 	case errors.Is(err, errTooLarge):

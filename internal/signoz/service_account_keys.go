@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -338,6 +339,15 @@ func UniqueKeyName(prefix string) string {
 		letters[i] = randomLetter()
 	}
 	return prefix + string(letters)
+}
+
+// IsUniqueKeyName tells whether name may have come from UniqueKeyName.
+func IsUniqueKeyName(name, prefix string) bool {
+	if len(prefix) > MaxKeyNamePrefixLength {
+		prefix = prefix[:MaxKeyNamePrefixLength-1] + "-"
+	}
+	letters, ok := strings.CutPrefix(name, prefix)
+	return ok && len(letters) == uniqueLetters && strings.Trim(letters, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 func randomLetter() byte {

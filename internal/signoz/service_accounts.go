@@ -148,6 +148,18 @@ func (c *Client) OwnAccountID(ctx context.Context) (string, error) {
 	})
 }
 
+// OrgID is the id of the organisation that the requests are signed in to.
+func (c *Client) OrgID(ctx context.Context) (string, error) {
+	if session, ok := c.auth.(*userSession); ok {
+		return session.organisationOnce(ctx, c)
+	}
+	account, err := c.Me(ctx)
+	if err != nil {
+		return "", err
+	}
+	return account.OrgID, nil
+}
+
 // accountsChanged forgets what an own write may have changed.
 func (c *Client) accountsChanged() {
 	c.accounts.drop()

@@ -5,7 +5,6 @@ package signoz
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -67,6 +66,7 @@ func (apiKey) secrets() []string { return nil } // known from the configuration
 type userSession struct {
 	email, password, orgID string
 
+	org    shared[string] // the organisation's id
 	tokens shared[string]
 
 	mu     sync.Mutex
@@ -114,6 +114,7 @@ const (
 	SignInUnknownOrg    SignInProblem = "the user is in no such organisation"
 	SignInSeveralOrgs   SignInProblem = "the user is in several organisations"
 	SignInNoPassword    SignInProblem = "the organisation signs in by SSO only"
+	SignInInvalidEmail  SignInProblem = "not an e-mail address"
 )
 
 func (e *SignInError) Error() string {
@@ -129,7 +130,7 @@ func (e *SignInError) Unwrap() error { return e.Err }
 type Organisation struct{ ID, Name string }
 
 func (s *userSession) signIn(ctx context.Context, c *Client) (string, error) {
-	orgID, err := s.organisation(ctx, c)
+	orgID, err := s.organisationOnce(ctx, c)
 	if err != nil {
 		return "", err
 	}
@@ -148,12 +149,16 @@ func (s *userSession) signIn(ctx context.Context, c *Client) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("signing in as %s: %w", s.email, err)
 	case !validHeaderValue(session.AccessToken) || session.AccessToken == "":
-		return "", fmt.Errorf("signing in as %s: %w", s.email, errors.New("the server gave no usable access token"))
+		return "", fmt.Errorf("signing in as %s: the server gave no usable access token", s.email)
 	}
 	s.mu.Lock()
 	s.issued = append(s.issued, session.AccessToken)
 	s.mu.Unlock()
 	return session.AccessToken, nil
+}
+
+func (s *userSession) organisationOnce(ctx context.Context, c *Client) (string, error) {
+	return s.org.get(ctx, func(ctx context.Context) (string, error) { return s.organisation(ctx, c) })
 }
 
 // organisation finds the id of the organisation to sign in to.
@@ -170,6 +175,9 @@ func (s *userSession) organisation(ctx context.Context, c *Client) (string, erro
 		} `json:"orgs"`
 	}
 	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v2/sessions/context", query: query, want: http.StatusOK, anonymous: true}, &session)
+	if IsInvalidInput(err) {
+		return "", &SignInError{Problem: SignInInvalidEmail, Email: s.email, Err: err}
+	}
 	if err != nil {
 		return "", fmt.Errorf("signing in as %s: %w", s.email, err)
 	}

@@ -127,6 +127,7 @@ func TestSignInProblems(t *testing.T) {
 		{"unknown organisation", signoztest.AdminEmail, signoztest.AdminPassword, nowhere, SignInUnknownOrg, 2},
 		{"wrong password", signoztest.AdminEmail, "wrong", acme, SignInWrongPassword, 0},
 		{"unknown user", "nobody@example.com", "p", "", SignInUnknownUser, 2},
+		{"no address", "nobody", "p", "", SignInInvalidEmail, 0},
 		{"SSO only", "sso@example.com", "p", "", SignInNoPassword, 1},
 	}
 	for _, test := range tests {

@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -455,6 +456,24 @@ func serveTLS(t testing.TB, handler http.Handler, server identity, ca *authority
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
+}
+
+func TestProxyThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	t.Cleanup(refusing.Close)
+	for name, proxy := range map[string]string{"not there": "http://no-such-proxy.invalid:3128", "refusing": refusing.URL} {
+		c, err := New(Config{Endpoint: "https://signoz.example.com", APIKey: "k"})
+		must(t, err)
+		transport, ok := c.http.(*http.Transport)
+		equal(t, "transport", ok, true)
+		transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
+		_, err = c.Roles(t.Context())
+		equal(t, name, problemOf(err), ProblemProxy)
+		c.Close()
+	}
 }
 
 func TestHostThatIsNotThere(t *testing.T) {
