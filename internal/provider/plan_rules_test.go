@@ -137,6 +137,11 @@ func TestPlan_protectsItself(t *testing.T) {
 	if c := p.plan(state(`, "destroy_grace_period": "1h"`), ""); !c.said.warns("retires the key that it signs in with", "destroy_grace_period") {
 		t.Errorf("retiring the own key doesn't warn: %s", c.said.text())
 	}
+	p.refused("revoke the key that it signs in with", "10m at least").destroy(state(`, "destroy_grace_period": "1m"`))
+	sooner := fmt.Sprintf(`{"service_account_id": %q, "name": %q, "expires_at": %q}`, own.ID, ownKey.Name, rfc3339(time.Now().Add(time.Hour)))
+	if c := p.plan(state(""), sooner); !c.said.warns("expire sooner", "another key") {
+		t.Errorf("ending the own key doesn't warn: %s", c.said.text())
+	}
 	if !on.KeyWorks(ownKey.Value) {
 		t.Error("the own key was revoked")
 	}

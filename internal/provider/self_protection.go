@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -50,20 +51,25 @@ func addOwnAccountError(id, name string, diags *diag.Diagnostics) {
 			"To stop managing the account without deleting it, use a removed block or terraform state rm.", name, id))
 }
 
-// refuseOwnKey keeps the provider from revoking the key it signs in with. With
-// a grace period the key outlives the run, which deserves a warning only.
-func (s *session) refuseOwnKey(name, value string, grace bool, diags *diag.Diagnostics) {
-	if !s.online() || !s.client.SignsWith(value) {
+// longestRun is how long a run is thought to take at most, which the provider's own key
+// must outlive.
+const longestRun = 10 * time.Minute
+
+// refuseOwnKey keeps the provider from revoking the key it signs in with. With a grace
+// period the key outlives the run, which deserves a warning only.
+func (s *session) refuseOwnKey(state *serviceAccountKeyModel, diags *diag.Diagnostics) {
+	if !s.online() || !s.client.SignsWith(state.Key.ValueString()) {
 		return
 	}
-	if grace {
+	name := state.Name.ValueString()
+	if state.DestroyGracePeriod.value() >= longestRun {
 		diags.AddWarning("The provider retires the key that it signs in with",
 			fmt.Sprintf("The provider signs in with the key %q, which this plan retires. It goes on working for its destroy_grace_period: give the provider another key (`api_key` or %s) before that ends.", name, envAPIKey))
 		return
 	}
 	diags.AddError("The provider would revoke the key that it signs in with",
 		fmt.Sprintf("The provider signs in with the key %q. Revoking it would end the run in the middle, and Terraform could do nothing more in SigNoz. "+
-			"To do this on purpose, give the provider another key first (`api_key` or %s), sign in as a user (`email` and `password`, without a key in the environment), or set destroy_grace_period and apply that first, so that the key outlives the run. "+
+			"To do this on purpose, give the provider another key first (`api_key` or %s), sign in as a user (`email` and `password`, without a key in the environment), or set destroy_grace_period, to 10m at least, and apply that first, so that the key outlives the run. "+
 			"To stop managing the key without revoking it, use a removed block or terraform state rm.", name, envAPIKey))
 }
 

@@ -116,7 +116,7 @@ func (r *serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaR
 				CustomType: durationType{},
 				Optional:   true,
 				MarkdownDescription: "How long the key goes on working after Terraform destroyed or replaced it, such as `24h`, so that its users can change over. Destroying then doesn't revoke the key but sets it to expire after this time, or at its own expiry if that is sooner. " +
-					"Left out or `0s`: it is revoked at once. The value counts that was last applied.",
+					"Left out or `0s`: it is revoked at once. The value last applied counts. Deleting the account ends all its keys at once, whatever this says.",
 			},
 			"key": schema.StringAttribute{
 				Computed:  true,
@@ -208,7 +208,7 @@ func (r *serviceAccountKeyResource) ModifyPlan(ctx context.Context, req resource
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
-			r.session.refuseOwnKey(state.Name.ValueString(), state.Key.ValueString(), state.outlivesDestroy(), &resp.Diagnostics)
+			r.session.refuseOwnKey(state, &resp.Diagnostics)
 		}
 		return
 	}
@@ -269,7 +269,7 @@ func (r *serviceAccountKeyResource) decide(config, plan serviceAccountKeyModel, 
 		}
 	}
 	if replaced || rotates {
-		r.session.refuseOwnKey(state.Name.ValueString(), state.Key.ValueString(), state.outlivesDestroy(), diags)
+		r.session.refuseOwnKey(state, diags)
 	}
 	return plan, rotates
 }
@@ -576,12 +576,11 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, req resource.Del
 		return
 	}
 	ctx = r.session.masked(ctx, state.Key.ValueString())
-	if !state.outlivesDestroy() {
-		// The plan refuses this too, but doesn't see a replacement asked for with -replace.
-		r.session.refuseOwnKey(state.Name.ValueString(), state.Key.ValueString(), false, &resp.Diagnostics)
-		if resp.Diagnostics.HasError() {
-			return
-		}
+	// The plan did this too, but doesn't see a replacement asked for with -replace.
+	var refusal diag.Diagnostics
+	if r.session.refuseOwnKey(&state, &refusal); refusal.HasError() {
+		resp.Diagnostics.Append(refusal...)
+		return
 	}
 	if err := r.retire(ctx, client, &state); err != nil {
 		r.session.addError(ctx, &resp.Diagnostics, fmt.Sprintf("Can't revoke the key %q of service account %s", state.Name.ValueString(), state.ServiceAccountID.ValueString()), err)

@@ -69,7 +69,7 @@ func (d *serviceAccountKeysDataSource) Metadata(_ context.Context, req datasourc
 
 func (d *serviceAccountKeysDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The keys of one service account, for audits and `check` blocks: which expire soon, which have expired, which are unused. Values of keys aren't among it: SigNoz shows them only once.",
+		MarkdownDescription: "The keys of one service account, for audits and `check` blocks: which expire soon, which have expired, which are unused. Key values aren't included: SigNoz shows them only once.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
