@@ -158,7 +158,7 @@ func (p expiryPlan) fromTime(diags *diag.Diagnostics) timeValue {
 		return wanted
 	}
 	diags.AddAttributeError(path.Root("expires_at"), "The expiry lies in the past",
-		fmt.Sprintf("%s was %s ago, and SigNoz takes only times in the future. Set a later time, or replace expires_at by valid_for, which counts from the moment the key is made.",
+		fmt.Sprintf("%s was %s ago, and SigNoz takes only times in the future. Set a later time, replace expires_at by valid_for, which counts from the moment the key is made, or remove the key from the configuration.",
 			wanted.ValueString(), roughly(p.now.Sub(wanted.value()))))
 	return wanted
 }
