@@ -43,6 +43,15 @@ func (s *session) addError(ctx context.Context, diags *diag.Diagnostics, summary
 	diags.AddError(summary, s.explain(ctx, err))
 }
 
+// addProblem reports an error that comes with its own summary.
+func (s *session) addProblem(ctx context.Context, diags *diag.Diagnostics, p *problem) {
+	if p.detail != "" {
+		diags.AddError(p.summary, p.detail)
+		return
+	}
+	s.addError(ctx, diags, p.summary, p.err)
+}
+
 // explain turns a client's error into what a user can act on. SigNoz's own code
 // and message stand at its end.
 func (s *session) explain(ctx context.Context, err error) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
@@ -131,6 +132,20 @@ func difference(a, b []string) []string {
 
 // adminRole is SigNoz's own role without which nobody may manage service accounts.
 const adminRole = "signoz-admin"
+
+// roleNameValidator refuses an empty name, as a missing variable gives. Which names
+// there are, SigNoz tells in the plan.
+type roleNameValidator struct{}
+
+func (roleNameValidator) Description(context.Context) string { return "must not be empty" }
+
+func (v roleNameValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (roleNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if known(req.ConfigValue) && req.ConfigValue.ValueString() == "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Empty role name", "The name of a role is empty. Give the name of one, such as signoz-viewer.")
+	}
+}
 
 // oneRoleError says that the server keeps one role per account.
 type oneRoleError struct {

@@ -84,28 +84,3 @@ func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, state *serviceAcco
 	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it signs in with expire sooner",
 		fmt.Sprintf("The provider signs in with the key %q, which this plan lets expire at %s. Give the provider another key (`api_key` or %s) before that.", state.Name.ValueString(), plan.ExpiresAt.ValueString(), envAPIKey))
 }
-
-// mayRefresh tells whether an object can be read now. While the provider's own
-// configuration is unknown, it can't, and the plan goes on with what the state says.
-func (s *session) mayRefresh(diags *diag.Diagnostics) bool {
-	if s.online() {
-		return true
-	}
-	if s == nil {
-		s.signoz(diags)
-		return false
-	}
-	diags.AddWarning("SigNoz wasn't asked",
-		fmt.Sprintf("The provider's %s %s known only during the apply, so objects of SigNoz are planned as the state has them; what was changed elsewhere doesn't show up in this plan.",
-			quotedList(s.unknown), isAre(len(s.unknown))))
-	return false
-}
-
-// addProblem reports an error that comes with its own summary.
-func (s *session) addProblem(ctx context.Context, diags *diag.Diagnostics, p *problem) {
-	if p.detail != "" {
-		diags.AddError(p.summary, p.detail)
-		return
-	}
-	s.addError(ctx, diags, p.summary, p.err)
-}

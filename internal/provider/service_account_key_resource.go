@@ -578,7 +578,8 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, req resource.Del
 	ctx = r.session.masked(ctx, state.Key.ValueString())
 	// The plan did this too, but doesn't see a replacement asked for with -replace.
 	var refusal diag.Diagnostics
-	if r.session.refuseOwnKey(&state, &refusal); refusal.HasError() {
+	r.session.refuseOwnKey(&state, &refusal)
+	if refusal.HasError() {
 		resp.Diagnostics.Append(refusal...)
 		return
 	}

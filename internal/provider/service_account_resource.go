@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -79,7 +78,7 @@ func (r *serviceAccountResource) Schema(_ context.Context, _ resource.SchemaRequ
 					"When set, Terraform manages all roles of the account: one that was granted elsewhere is taken away again, and `[]` means none. " +
 					"When left out, Terraform never touches the roles; grant them in SigNoz or with `signoz_service_account_role`. Don't use both on one account. " +
 					"SigNoz before v0.123 keeps one role per account.",
-				Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+				Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(roleNameValidator{})},
 			},
 			"email": schema.StringAttribute{
 				Computed:            true,

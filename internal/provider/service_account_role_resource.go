@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -74,7 +73,7 @@ func (r *serviceAccountRoleResource) Schema(_ context.Context, _ resource.Schema
 				MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it takes the one role and gives the other.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
 					roleChanges, "Changing the role replaces the binding.", "Changing the role replaces the binding.")},
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators: []validator.String{roleNameValidator{}},
 			},
 		},
 	}

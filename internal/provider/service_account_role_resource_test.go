@@ -245,7 +245,7 @@ func TestServiceAccountRoleNames(t *testing.T) {
 	p.refused(`Unknown role "SigNoz-Viewer"`, `did you mean "signoz-viewer"?`).plan(p.none(roleKind), roleOf(account.ID, "SigNoz-Viewer"))
 	p.refused(`did you mean "signoz-viewer"?`, "The roles there are").plan(p.none(roleKind), roleOf(account.ID, "viewer"))
 	p.refused("isn't the id of a service account").plan(p.none(roleKind), roleOf("shared", "signoz-viewer"))
-	p.refused("string length must be at least 1").plan(p.none(roleKind), roleOf(account.ID, ""))
+	p.refused("Empty role name", "such as signoz-viewer").plan(p.none(roleKind), roleOf(account.ID, ""))
 	equal(t, "requests that change something", on.CountRequests("POST", "**"), 0)
 }
 

@@ -59,6 +59,22 @@ func (s *session) signoz(diags *diag.Diagnostics) *signoz.Client {
 	return s.client
 }
 
+// mayRefresh tells whether an object can be read now. While the provider's own
+// configuration is unknown, it can't, and the plan goes on with what the state says.
+func (s *session) mayRefresh(diags *diag.Diagnostics) bool {
+	if s.online() {
+		return true
+	}
+	if s == nil {
+		s.signoz(diags)
+		return false
+	}
+	diags.AddWarning("SigNoz wasn't asked",
+		fmt.Sprintf("The provider's %s %s known only during the apply, so objects of SigNoz are planned as the state has them; what was changed elsewhere doesn't show up in this plan.",
+			quotedList(s.unknown), isAre(len(s.unknown))))
+	return false
+}
+
 // masked keeps the secrets of the provider out of every log line written with
 // the returned context, whatever anybody logs. A mask set in Configure would
 // not reach the operations, so each begins with this; more are secrets of its own.
