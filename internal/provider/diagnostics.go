@@ -66,9 +66,11 @@ func (s *session) explain(ctx context.Context, err error) string {
 	case errors.As(err, &unresolved):
 		return "SigNoz's answer was lost on the way, and it couldn't be found out whether the request was carried out. " +
 			"If the object exists now, import it or delete it in SigNoz before the next apply. " + said(err)
+	case errors.As(err, &lost) && lost.MayCome:
+		return "SigNoz's answer was lost on the way. As far as could be seen, the request has left nothing behind, but a server that was merely slow may still carry it out. " +
+			"Look in SigNoz for an object of this name in a while, and delete it, or import it; then apply again. " + said(err)
 	case errors.As(err, &lost):
-		return "SigNoz's answer was lost on the way. As far as could be seen, the request has left nothing behind; apply again. " +
-			"A server that was merely slow may still carry it out: should the next apply say that the name is in use, import that object or delete it in SigNoz. " + said(err)
+		return "SigNoz's answer was lost on the way, and the request has left nothing behind. Apply again. " + said(err)
 	case errors.As(err, &signIn):
 		return explainSignIn(signIn)
 	case errors.As(err, &connection):
@@ -110,8 +112,8 @@ func (s *session) explainAnswer(e *signoz.Error, err error) string {
 		return "SigNoz, or a proxy in front of it, failed and kept failing when the request was repeated. Look into SigNoz's own log; apply again when it is well. " + said(err)
 	case signoz.IsInvalidInput(e):
 		return "SigNoz refused what it was sent, such as a name that this version of it doesn't take (v0.118 takes no digits), or an expiry that has passed since the plan was made: then plan again. " + said(err)
-	case e.Status == http.StatusNotFound && e.Code == "":
-		return fmt.Sprintf("This isn't an answer of SigNoz: a gateway or proxy at %s doesn't pass the request on to it. Check `endpoint` or %s, and the gateway's routes. %s", s.client.Endpoint(), envEndpoint, said(err))
+	case e.Status >= 400 && e.Code == "":
+		return fmt.Sprintf("This isn't an answer of SigNoz: something else at %s, such as a gateway or proxy, doesn't pass the request on to it. Check `endpoint` or %s (http:// or https://, host and port), and the gateway's routes. %s", s.client.Endpoint(), envEndpoint, said(err))
 	}
 	return sentence(err.Error())
 }

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,16 +34,18 @@ type keyRecord struct {
 	// Terraform plans once more during the apply, and a decision that time has
 	// changed would be an "inconsistent final plan".
 
-	// Expired: the key had expired.
+	// Expired: the key had expired, and been renamed elsewhere.
 	Expired bool `json:"expired,omitempty"`
 	// Passed: ExpiresAt had passed, and the key's expiry was moved elsewhere.
 	Passed bool `json:"passed,omitempty"`
 }
 
-// refreshed is the record after a refresh that found this expiry.
-func (record keyRecord) refreshed(expiresAt timeValue, now time.Time) keyRecord {
+// refreshed is the record after a refresh that found this name and expiry. It stays the
+// same for a key that has merely expired: a refresh that only saves another record is a
+// change to Terraform (plan -refresh-only -detailed-exitcode).
+func (record keyRecord) refreshed(name string, expiresAt timeValue, now time.Time) keyRecord {
 	moved := signoz.UnixSeconds(expiresAt.value()) != record.ExpiresAt
-	record.Expired = known(expiresAt) && !expiresAt.value().After(now)
+	record.Expired = name != record.Name && known(expiresAt) && !expiresAt.value().After(now)
 	record.Passed = record.ExpiresAt != 0 && moved && record.ExpiresAt <= now.Unix()
 	return record
 }
@@ -101,13 +104,20 @@ func newLostKey(m serviceAccountKeyModel) lostKey {
 	return l
 }
 
-func (l *lostKeys) add(state serviceAccountKeyModel) {
+// add takes a key both as it was at last and as the provider had set it.
+func (l *lostKeys) add(state serviceAccountKeyModel, record keyRecord) {
+	asSet := newLostKey(state)
+	asSet.expiresAt = cmp.Or(record.ExpiresAt, asSet.expiresAt)
+	if asSet.prefix == "" {
+		asSet.name = cmp.Or(record.Name, asSet.name)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.keys == nil {
 		l.keys = make(map[lostKey]struct{})
 	}
 	l.keys[newLostKey(state)] = struct{}{}
+	l.keys[asSet] = struct{}{}
 }
 
 // lostKey tells whether the refresh of this run found that a key of this configuration is gone.
@@ -166,7 +176,7 @@ func (p expiryPlan) fromTime(diags *diag.Diagnostics) timeValue {
 // refusePassed says that a time that was still ahead when SigNoz was read has passed.
 func (p expiryPlan) refusePassed(at path.Path, wanted time.Time, diags *diag.Diagnostics) {
 	diags.AddAttributeError(at, fmt.Sprintf("The expiry of the key %q has passed since SigNoz was read", p.state.Name.ValueString()),
-		fmt.Sprintf("The key's expiry was changed elsewhere, and this plan was to set it back to %s, which has passed. Run terraform plan again, with a refresh.", wanted.UTC().Format(time.RFC3339)))
+		fmt.Sprintf("The key's expiry was changed elsewhere, and this plan was to set it back to %s, which has passed. Run terraform plan again, without -refresh=false.", wanted.UTC().Format(time.RFC3339)))
 }
 
 func (p expiryPlan) fromLifetime(diags *diag.Diagnostics) timeValue {

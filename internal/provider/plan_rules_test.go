@@ -255,6 +255,32 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 		on.RevokeKey(account.ID, k.text("id"))
 	}
 
+	// An extension of which the run never learned that it had been carried out is one all the same.
+	extended := `{` + id + `, "name": "extended", "valid_for": "%dd", "rotate_before": "1d"}`
+	k = p.create(kind, fmt.Sprintf(extended, 5))
+	on.Clock().Advance(6 * day)
+	expiry, err := time.Parse(time.RFC3339, k.text("expires_at"))
+	must(err)
+	on.UpdateKey(account.ID, k.text("id"), "extended", expiry.Add(25*day))
+	k = p.read(p.update(p.read(p.update(p.read(k), fmt.Sprintf(extended, 30))), fmt.Sprintf(extended, 31)))
+	equal(t, "expiry", k.text("expires_at"), expiry.Add(26*day).UTC().Format(time.RFC3339))
+	if c := p.plan(k, fmt.Sprintf(extended, 31)); c.kindOfAction() != "no-op" || c.said.warns() {
+		t.Errorf("extended: %s %s", c.kindOfAction(), c.said.text())
+	}
+
+	// A key that is due isn't judged by its expiry, however old the refresh is.
+	due := `{` + id + `, "name": "due", "valid_for": "5d", "rotate_before": "1d"}`
+	k = p.create(kind, due)
+	on.UpdateKey(account.ID, k.text("id"), "due", on.Clock().Now().Add(30*day))
+	on.Clock().Advance(4*day + time.Hour)
+	k = p.read(k)
+	for range 2 {
+		if c := p.plan(k, due); c.kindOfAction() != "replace" || c.said.warns() {
+			t.Errorf("due: %s %s", c.kindOfAction(), c.said.text())
+		}
+		on.Clock().Advance(day)
+	}
+
 	// One that was revoked elsewhere when it had expired isn't taken for a mistake in the configuration.
 	cleaned := `{` + id + `, "name": "cleaned", "expires_at": "` + on.Clock().Now().Add(day).UTC().Format(time.RFC3339) + `"}`
 	k = p.create(kind, cleaned)
@@ -267,6 +293,29 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 	if c := p.plan(p.none(kind), cleaned); c.kindOfAction() != "create" || !c.said.warns("is gone and can't be made again", "Remove the resource") {
 		t.Errorf("cleaned away: %s %s", c.kindOfAction(), c.said.text())
 	}
+
+	// Nor if its expiry or its name were changed before.
+	for name, elsewhere := range map[string]struct {
+		name   string
+		expiry time.Duration
+	}{"moved-before": {"moved-before", 9 * day}, "renamed-before": {"otherwise", day}} {
+		cleaned := `{` + id + `, "name": "` + name + `", "expires_at": "` + on.Clock().Now().Add(day).UTC().Format(time.RFC3339) + `"}`
+		k = p.create(kind, cleaned)
+		on.UpdateKey(account.ID, k.text("id"), elsewhere.name, on.Clock().Now().Add(elsewhere.expiry))
+		on.Clock().Advance(2 * day)
+		k = p.read(k)
+		on.RevokeKey(account.ID, k.text("id"))
+		again := talk(t, on, provider.WithNow(on.Clock().Now))
+		again.read(k)
+		if c := again.plan(again.none(kind), cleaned); c.kindOfAction() != "create" || !c.said.warns("is gone and can't be made again") {
+			t.Errorf("%s: %s %s", name, c.kindOfAction(), c.said.text())
+		}
+	}
+
+	// The refresh of a key that has merely expired finds nothing to remember.
+	merely := p.create(kind, `{`+id+`, "name": "merely", "valid_for": "1h"}`)
+	on.Clock().Advance(2 * time.Hour)
+	equal(t, "private state", string(p.read(merely).private), string(merely.private))
 
 	// A name that isn't known yet may turn out the same.
 	lifetime := `{` + id + `, "name": "lifetime", "valid_for": "1h"}`

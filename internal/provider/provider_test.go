@@ -256,6 +256,18 @@ func TestProvider_refusedOnTheWay(t *testing.T) {
 	}
 }
 
+// http:// where TLS is spoken is answered by Go's servers with a 400 of their own.
+func TestProvider_plainToTLS(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	endpoint := strings.Replace(server.URL, "https:", "http:", 1)
+	talk(t, target{endpoint: endpoint, apiKey: "k"}).refused("isn't an answer of SigNoz", "http:// or https://").data("signoz_me", `{}`)
+	asUser := unconfigured(t)
+	asUser.configure(`{"endpoint": ` + quote(endpoint) + `, "email": "admin@example.com", "password": "p"}`)
+	asUser.refused("isn't an answer of SigNoz", "http:// or https://").data("signoz_roles", `{}`)
+}
+
 // A state that was made with another SigNoz isn't taken for one whose accounts are all gone.
 func TestProvider_anotherSigNoz(t *testing.T) {
 	t.Parallel()
@@ -263,6 +275,11 @@ func TestProvider_anotherSigNoz(t *testing.T) {
 	for _, config := range []string{`{"name": "ci"}`, `{"name": "robot", "roles": ["signoz-viewer"]}`} {
 		account := talk(t, on).create("signoz_service_account", config)
 		talk(t, another).refused("belongs to another organisation", "endpoint", "terraform state rm").read(account)
+
+		key := talk(t, on).create("signoz_service_account_key", `{"service_account_id": `+account.at("id")+`, "name": "deploy"}`)
+		talk(t, another).refused(`Can't read the key "deploy"`, "doesn't know its service account", "terraform state rm").read(key)
+		role := talk(t, on).create("signoz_service_account_role", `{"service_account_id": `+account.at("id")+`, "role": "signoz-editor"}`)
+		talk(t, another).refused(`Can't read the role "signoz-editor"`, "doesn't know its service account").read(role)
 
 		asUser := unconfigured(t)
 		asUser.configure(`{"endpoint": ` + quote(another.endpoint) + `, "email": ` + quote(signoztest.AdminEmail) + `, "password": ` + quote(signoztest.AdminPassword) + `}`)

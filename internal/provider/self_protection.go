@@ -84,3 +84,12 @@ func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, state *serviceAcco
 	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it signs in with expire sooner",
 		fmt.Sprintf("The provider signs in with the key %q, which this plan lets expire at %s. Give the provider another key (`api_key` or %s) before that.", state.Name.ValueString(), plan.ExpiresAt.ValueString(), envAPIKey))
 }
+
+// addUnknownAccount reports that SigNoz doesn't know the account of a key or a role. That
+// can't come of a deletion, since it goes on knowing deleted accounts. To take the object
+// for gone could lose all that a state holds, when it is merely another SigNoz that was asked.
+func (s *session) addUnknownAccount(diags *diag.Diagnostics, summary, accountID string, err error) {
+	diags.AddError(summary,
+		fmt.Sprintf("The SigNoz at %s doesn't know its service account (id %s), not even as a deleted one. Check that `endpoint` and `api_key` are those of the SigNoz and the organisation that this state was made with. "+
+			"If that one is gone for good, remove this object from the state: terraform state rm ADDRESS. %s", s.client.Endpoint(), accountID, said(err)))
+}

@@ -261,9 +261,9 @@ func (r *serviceAccountKeyResource) decide(config, plan serviceAccountKeyModel, 
 			plan.ExpiresAt = expiryPlan{config: config, now: now, lost: r.session.lostKey(config)}.planned(diags)
 		}
 	} else {
-		plan.ExpiresAt = expiryPlan{config: config, state: state, record: record, now: now}.planned(diags)
 		rotates = planRotation(&plan, state)
 		if !rotates {
+			plan.ExpiresAt = expiryPlan{config: config, state: state, record: record, now: now}.planned(diags)
 			leaveExpired(&plan, config, state, record, now, diags)
 			r.session.warnOwnKeyEnds(plan, state, diags)
 		}
@@ -353,7 +353,11 @@ func leaveExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, s
 		plan.Name = state.Name
 		kept = " The name was changed elsewhere, and stays so: SigNoz renames an expired key only when it is extended at the same time."
 	case renamed:
-		diags.AddAttributeError(path.Root("name"), "An expired key can't be renamed",
+		at := path.Root("name")
+		if config.Name.IsNull() {
+			at = path.Root("name_prefix")
+		}
+		diags.AddAttributeError(at, "An expired key can't be renamed",
 			fmt.Sprintf("The key %q expired at %s, and SigNoz renames an expired key only when it is extended at the same time. Take the new name back, or extend the key too, with a later expires_at or a longer valid_for.",
 				state.Name.ValueString(), state.ExpiresAt.ValueString()))
 		return
@@ -449,9 +453,13 @@ func (r *serviceAccountKeyResource) refresh(ctx context.Context, state serviceAc
 		return result
 	}
 	key, err := r.session.client.Key(ctx, state.ServiceAccountID.ValueString(), state.ID.ValueString())
-	if signoz.IsAccountNotFound(err) || (err == nil && key == nil) {
-		result.gone = true // revoked elsewhere, or gone with its account
-		r.session.lost.add(state)
+	if signoz.IsAccountNotFound(err) {
+		r.session.addUnknownAccount(&result.diags, fmt.Sprintf("Can't read the key %q", state.Name.ValueString()), state.ServiceAccountID.ValueString(), err)
+		return result
+	}
+	if err == nil && key == nil {
+		result.gone = true // revoked elsewhere, or gone with its account, which has no keys then
+		r.session.lost.add(state, readKeyRecord(ctx, private, &result.diags))
 		return result
 	}
 	if err != nil {
@@ -461,7 +469,7 @@ func (r *serviceAccountKeyResource) refresh(ctx context.Context, state serviceAc
 	now := r.now()
 	result.found.update(key, now)
 	record := readKeyRecord(ctx, private, &result.diags)
-	result.found.record = record.refreshed(result.found.ExpiresAt, now)
+	result.found.record = record.refreshed(result.found.Name.ValueString(), result.found.ExpiresAt, now)
 	result.found.recordChanged = result.found.record != record && !result.diags.HasError()
 	if record.outlived(result.found.ExpiresAt) && rotationDue(newTimeValue(time.Unix(record.ExpiresAt, 0)), state.RotateBefore, now) {
 		result.found.ReadyForRotation = types.BoolValue(true) // an expiry moved elsewhere doesn't put rotation off
@@ -558,14 +566,16 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.Upd
 	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
 	record := readKeyRecord(ctx, req.Private, &resp.Diagnostics)
 	// What was moved or renamed elsewhere and is left so must stay known as that.
-	adopted := known(plan.ValidFor) && !known(state.ValidFor)
+	var configured timeValue
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("expires_at"), &configured)...)
+	adopted := !plan.ValidFor.sameAs(state.ValidFor) || (known(configured) && configured.sameAs(plan.ExpiresAt)) // the configuration asks for it now
 	if !plan.ExpiresAt.sameAs(state.ExpiresAt) || !record.Passed || adopted {
 		record.ExpiresAt = signoz.UnixSeconds(plan.ExpiresAt.value())
 	}
 	if !plan.Name.Equal(state.Name) || !record.Expired {
 		record.Name = plan.Name.ValueString()
 	}
-	record.refreshed(plan.ExpiresAt, r.now()).save(ctx, resp.Private, &resp.Diagnostics)
+	record.refreshed(plan.Name.ValueString(), plan.ExpiresAt, r.now()).save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 func (r *serviceAccountKeyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {

@@ -317,7 +317,11 @@ func (r *serviceAccountRoleResource) refresh(ctx context.Context, state serviceA
 		return result
 	}
 	account, err := r.session.client.SharedServiceAccount(ctx, state.ServiceAccountID.ValueString())
-	if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {
+	if signoz.IsAccountNotFound(err) {
+		r.session.addUnknownAccount(&result.diags, fmt.Sprintf("Can't read the role %q", state.Role.ValueString()), state.ServiceAccountID.ValueString(), err)
+		return result
+	}
+	if err == nil && account.Deleted() {
 		result.gone = true
 		return result
 	}

@@ -78,7 +78,7 @@ func (f failure) String() string {
 
 // unresolved tells of an error that leaves open whether something was made.
 func (f failure) unresolved() bool {
-	return strings.Contains(f.detail, "couldn't be found out whether")
+	return strings.Contains(f.detail, "couldn't be found out whether") || strings.Contains(f.detail, "may still carry it out")
 }
 
 func failures(address, phase string, err error, diagnostics []*tfprotov6.Diagnostic) []failure {

@@ -87,6 +87,10 @@ type LostAnswerError struct {
 	Method string
 	Path   string
 	Err    error
+
+	// MayCome says that nothing of it was found, but that the server may still carry
+	// it out: somebody gave up waiting for it.
+	MayCome bool
 }
 
 func (e *LostAnswerError) Error() string {
@@ -193,11 +197,14 @@ func connectionProblem(err error) ConnectionProblem {
 	if p := certificateProblem(err); p != "" {
 		return p
 	}
-	var op *net.OpError
+	var (
+		op    *net.OpError
+		proxy *proxyRefusedError
+	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ProblemCancelled
-	case errors.As(err, &op) && op.Op == "proxyconnect", err.Error() == http.StatusText(http.StatusProxyAuthRequired):
+	case errors.As(err, &op) && op.Op == "proxyconnect", errors.As(err, &proxy):
 		return ProblemProxy
 	case errors.As(err, &redirect):
 		return ProblemRedirect
@@ -380,8 +387,12 @@ func IsInvalidID(err error) bool { return hasCode(err, codeInvalidUUID, codeInva
 // IsTooManyRequests tells that the server still answered 429 when patience ended.
 func IsTooManyRequests(err error) bool { return hasStatus(err, http.StatusTooManyRequests) }
 
-// IsInvalidInput tells that SigNoz refused a value that it was sent (400).
-func IsInvalidInput(err error) bool { return hasStatus(err, http.StatusBadRequest) }
+// IsInvalidInput tells that SigNoz itself refused a value that it was sent (400). A bare
+// 400, as another server gives that was spoken to in the wrong way, isn't that.
+func IsInvalidInput(err error) bool {
+	var e *Error
+	return hasStatus(err, http.StatusBadRequest) && errors.As(err, &e) && e.Code != ""
+}
 
 // IsWebPage tells that HTML came where JSON was due: the endpoint isn't the
 // SigNoz API, or this server doesn't have the call.

@@ -238,8 +238,8 @@ func TestErrorsTellWhatHappened(t *testing.T) {
 		"GET /x: status 404, role_not_found: no role; hint":                                                          &Error{Method: "GET", Path: "/x", Status: 404, Code: "role_not_found", Message: "no role", Details: []string{"hint"}},
 		"GET /x: status 502: Bad gateway":                                                                            &Error{Method: "GET", Path: "/x", Status: 502, Message: "Bad gateway"},
 		"GET /x: status 502 Bad Gateway":                                                                             &Error{Method: "GET", Path: "/x", Status: 502},
-		"POST /x: the answer was lost, so it may have been carried out: EOF":                                         &LostAnswerError{"POST", "/x", io.EOF},
-		"POST /x: the answer was lost, so it may have been carried out: EOF; finding out what it did failed: closed": &UnresolvedError{&LostAnswerError{"POST", "/x", io.EOF}, errors.New("closed")},
+		"POST /x: the answer was lost, so it may have been carried out: EOF":                                         &LostAnswerError{Method: "POST", Path: "/x", Err: io.EOF},
+		"POST /x: the answer was lost, so it may have been carried out: EOF; finding out what it did failed: closed": &UnresolvedError{&LostAnswerError{Method: "POST", Path: "/x", Err: io.EOF}, errors.New("closed")},
 		"GET /x: no answer: EOF":                                                                                     &ConnectionError{"GET", "/x", ProblemOther, io.EOF},
 		"signing in as e: no such user":                                                                              &SignInError{Problem: SignInUnknownUser, Email: "e"},
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -66,6 +67,20 @@ func (l *losses) unwrapped() error {
 		return e
 	}
 	return l.last
+}
+
+// reported is what to report of a create that failed when nothing of it was found:
+// failure, and that a lost attempt may still be carried out where that is so.
+func (l *losses) reported(failure error) error {
+	mayCome := slices.ContainsFunc(l.periods, func(p period) bool { return p.to.IsZero() })
+	var lost *LostAnswerError
+	switch {
+	case errors.As(failure, &lost):
+		return &LostAnswerError{Method: lost.Method, Path: lost.Path, Err: lost.Err, MayCome: mayCome}
+	case mayCome && errors.As(l.last, &lost):
+		return &LostAnswerError{Method: lost.Method, Path: lost.Path, Err: failure, MayCome: true}
+	}
+	return failure
 }
 
 // moment is a point on the server's clock that lies, on ours, between the

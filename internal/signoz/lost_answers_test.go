@@ -410,10 +410,11 @@ func TestPatienceCountsFromTheFirstAttempt(t *testing.T) {
 				}
 			})
 			c.window = time.Second
+			began := time.Now()
 			_, _, err := create.do(t.Context(), c, w)
 			equal(t, "lost", isLost(err) || IsTooManyRequests(err), true)
 			// The last one is sent when patience ends.
-			if took := posts[len(posts)-1].Sub(posts[0]); took < c.patience() || took >= lost+c.patience() {
+			if took := posts[len(posts)-1].Sub(began); took < c.patience() || took >= lost+c.patience() {
 				t.Errorf("sent for %v, with patience for %v", took, c.patience())
 			}
 		})
@@ -435,6 +436,32 @@ func TestAGivenUpCreateLeavesNothingBehind(t *testing.T) {
 					equal(t, create.name+": lost", isLost(err), true)
 				}
 			}
+		}
+	}
+}
+
+// TestALostCreateThatMayStillCome: an attempt that timed out may be carried out after
+// everything else, and the error says so, whatever it is that ended the create.
+func TestALostCreateThatMayStillCome(t *testing.T) {
+	t.Parallel()
+	slow := signoztest.Fault{Kind: signoztest.Slow, Method: "POST", Times: 1, Delay: 2 * time.Second}
+	reset := signoztest.Fault{Kind: signoztest.ResetBefore, Method: "POST", Times: 1}
+	for _, create := range creations() {
+		for _, test := range []struct {
+			first   signoztest.Fault
+			retries int
+			mayCome bool
+		}{{slow, 0, true}, {slow, 1, true}, {reset, 0, false}, {reset, 1, false}} {
+			w := newWorld(t)
+			w.server.Inject(test.first)
+			if test.retries > 0 {
+				w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 403, Method: "POST"})
+			}
+			_, _, err := create.do(t.Context(), connect(t, w.server, requestTimeout(200*time.Millisecond), maxRetries(test.retries)), w)
+			var lost *LostAnswerError
+			what := fmt.Sprintf("%s, %s, %d retries", create.name, test.first.Kind, test.retries)
+			equal(t, what+": may come", errors.As(err, &lost) && lost.MayCome, test.mayCome)
+			equal(t, what+": forbidden", IsForbidden(err), test.retries > 0)
 		}
 	}
 }

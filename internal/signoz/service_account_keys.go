@@ -136,6 +136,11 @@ func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, error) 
 	keys := make([]Key, len(wire))
 	for i := range wire {
 		keys[i] = wire[i].key()
+		if !strings.EqualFold(keys[i].AccountID, accountID) {
+			// Something between has answered with another request's answer: by a list
+			// that isn't this account's, its keys would seem to be gone.
+			return nil, &Error{Method: http.MethodGet, Path: keysPath(accountID), Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: it lists what isn't a key of this account"}
+		}
 	}
 	return keys, nil
 }
@@ -262,7 +267,7 @@ func (c *Client) abandonKey(ctx context.Context, accountID string, key NewKey, l
 		return &UnresolvedError{Lost: lost.last, Err: err}
 	}
 	if found == nil {
-		return failure
+		return lost.reported(failure)
 	}
 	if !key.UniqueName {
 		substitute, by, err := c.makerOfKey(ctx, accountID, key, found, lost)

@@ -263,7 +263,7 @@ func (c *Client) recoverAccount(ctx context.Context, name string, lost *losses, 
 		return "", &UnresolvedError{Lost: lost.last, Err: err}
 	}
 	if account == nil {
-		return "", failure
+		return "", lost.reported(failure)
 	}
 	// The name is taken, so this makes nothing: its 409 tells the server's clock.
 	id, err := c.postAccount(ctx, name, time.Now())

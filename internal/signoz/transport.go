@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,12 @@ func newTransport(cfg TLSConfig) (*http.Transport, error) {
 	t := cleanhttp.DefaultPooledTransport()
 	t.MaxIdleConns = 0 // bounded by the next line: there is one host
 	t.MaxIdleConnsPerHost = maxIdle
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+		if resp.StatusCode != http.StatusOK {
+			return &proxyRefusedError{status: resp.StatusCode}
+		}
+		return nil
+	}
 	t.TLSClientConfig = &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: cfg.InsecureSkipVerify, //nolint:gosec // the user's choice, which the provider warns of
@@ -107,6 +114,18 @@ func (*bufferedBody) Close() error { return nil }
 
 // errTooLarge is permanent: the next answer would be as large.
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+
+// proxyRefusedError says that the proxy on the way doesn't connect to the server.
+type proxyRefusedError struct{ status int }
+
+func (e *proxyRefusedError) Error() string {
+	return fmt.Sprintf("the proxy answered %d %s", e.status, http.StatusText(e.status))
+}
+
+// permanent tells whether the proxy will answer the same again.
+func (e *proxyRefusedError) permanent() bool {
+	return e.status < 500 && e.status != http.StatusTooManyRequests
+}
 
 // redirectRefusedError ends a redirect that would take the key elsewhere.
 type redirectRefusedError struct{ from, to string }
@@ -244,6 +263,9 @@ func isPermanent(err error) bool {
 	if err == nil {
 		return false
 	}
-	var refused *redirectRefusedError
-	return errors.Is(err, errTooLarge) || errors.As(err, &refused) || certificateProblem(err) != ""
+	var (
+		refused *redirectRefusedError
+		proxy   *proxyRefusedError
+	)
+	return errors.Is(err, errTooLarge) || errors.As(err, &refused) || (errors.As(err, &proxy) && proxy.permanent()) || certificateProblem(err) != ""
 }

@@ -460,18 +460,29 @@ func serveTLS(t testing.TB, handler http.Handler, server identity, ca *authority
 
 func TestProxyThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusProxyAuthRequired)
-	}))
-	t.Cleanup(refusing.Close)
-	for name, proxy := range map[string]string{"not there": "http://no-such-proxy.invalid:3128", "refusing": refusing.URL} {
-		c, err := New(Config{Endpoint: "https://signoz.example.com", APIKey: "k"})
+	refusing := func(status int) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	for name, test := range map[string]struct {
+		proxy    string
+		attempts int
+	}{
+		"not there":        {"http://no-such-proxy.invalid:3128", 2},
+		"asks for a login": {refusing(http.StatusProxyAuthRequired), 1},
+		"forbids":          {refusing(http.StatusForbidden), 1},
+		"finds no way":     {refusing(http.StatusBadGateway), 2},
+	} {
+		var seen attempts
+		c, err := New(Config{Endpoint: "https://signoz.example.com", APIKey: "k", MaxRetries: 1, RetryWait: 1, Observe: seen.observe})
 		must(t, err)
 		transport, ok := c.http.(*http.Transport)
 		equal(t, "transport", ok, true)
-		transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
+		transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(test.proxy) }
 		_, err = c.Roles(t.Context())
 		equal(t, name, problemOf(err), ProblemProxy)
+		equal(t, name+": attempts", len(seen.all), test.attempts)
 		c.Close()
 	}
 }
