@@ -65,7 +65,7 @@ func (s *session) explain(ctx context.Context, err error) string {
 	switch {
 	case errors.As(err, &unresolved):
 		return "SigNoz's answer was lost on the way, and it couldn't be found out whether the request was carried out. " +
-			"If the object exists now, import it or delete it in SigNoz before the next apply. " + said(err)
+			"If the object exists now, import it or delete it in SigNoz before the next apply; likewise any other that is named below. " + said(err)
 	case errors.As(err, &lost) && lost.MayCome:
 		return "SigNoz's answer was lost on the way. As far as could be seen, the request has left nothing behind, but a server that was merely slow may still carry it out. " +
 			"Look in SigNoz for an object of this name in a while, and delete it, or import it; then apply again. " + said(err)

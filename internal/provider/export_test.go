@@ -20,6 +20,18 @@ func WatchFramework(providerServer tfprotov6.ProviderServer, tell func(call stri
 	return nil
 }
 
+// CloseConnections closes the connections of a provider that is done, as the end of its process does.
+func CloseConnections(providerServer tfprotov6.ProviderServer) error {
+	s, ok := providerServer.(*server)
+	if !ok {
+		return fmt.Errorf("%T isn't a server of NewServer", providerServer)
+	}
+	if session := s.provider.session.Load(); session.online() {
+		session.client.Close()
+	}
+	return nil
+}
+
 type watched struct {
 	tfprotov6.ProviderServerWithListResource
 

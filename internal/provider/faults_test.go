@@ -221,7 +221,7 @@ func (c faultCase) at(t *testing.T, skip int) (struck bool, requests string) {
 		server.ResetRequests()
 		injected = server.Inject(fault)
 	}})
-	server.WaitIdle() // what is carried out only after a later run, no run can know of
+	server.WaitDisconnected() // what is carried out only after a later run, no run can know of
 	requests = requestLog(on)
 	server.ClearFaults()
 	if len(failed) == 0 && ctx.Err() == nil {

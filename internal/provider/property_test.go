@@ -339,7 +339,7 @@ func (s *sequence) applyUnderFaults() {
 		s.tell("  %s of %s %s, status %d, skip %d, times %d, share %v", f.Kind, f.Method, f.Path, f.Status, f.Skip, f.Times, f.Share)
 	}
 	failed := s.apply(ctx, s.configuration(), conditions{settings: `, "request_timeout": "300ms"`})
-	s.on.WaitIdle() // what is carried out only after a later run, no run can know of
+	s.on.WaitDisconnected() // what is carried out only after a later run, no run can know of
 	s.on.ClearFaults()
 
 	s.seen.applies.Add(1)

@@ -119,6 +119,7 @@ type run struct {
 func (w *stack) apply(ctx context.Context, blocks []block, given conditions) []failure {
 	w.t.Helper()
 	p := unconfigured(w.t, w.options...)
+	defer func() { must(provider.CloseConnections(p.server)) }()
 	p.configure(`{"endpoint": ` + quote(w.on.endpoint) + `, "api_key": ` + quote(w.on.apiKey) + given.settings + `}`)
 	r := &run{stack: w, protocol: p}
 	r.refresh(ctx)
@@ -140,6 +141,7 @@ func (w *stack) apply(ctx context.Context, blocks []block, given conditions) []f
 func (w *stack) changes(ctx context.Context, blocks []block) (map[string]string, []failure) {
 	w.t.Helper()
 	r := &run{stack: w, protocol: talk(w.t, w.on, w.options...)}
+	defer func() { must(provider.CloseConnections(r.server)) }()
 	r.refresh(ctx)
 	actions := map[string]string{}
 	for _, s := range r.planAll(ctx, blocks) {
@@ -583,6 +585,7 @@ func jsonList(names []string) string {
 // a key that couldn't be revoked.
 var (
 	namedInSummary = regexp.MustCompile(`^Can't create (?:service account|the key) "([^"]+)"(?: of service account (\S+))?`)
+	substitute     = regexp.MustCompile(`making the key "([^"]+)"`)
 	notRevoked     = regexp.MustCompile(`DELETE /api/v1/service_accounts/([0-9a-f-]{36})/keys/([0-9a-f-]{36})`)
 )
 
@@ -597,7 +600,11 @@ func (w *stack) followAdvice(f failure, before []bystander) bool {
 		return false
 	}
 	if accountID := named[2]; accountID != "" {
-		w.revoke(accountID, before, func(k signoztest.Key) bool { return k.Name == named[1] })
+		names := []string{named[1]}
+		for _, key := range substitute.FindAllStringSubmatch(f.detail, -1) {
+			names = append(names, key[1])
+		}
+		w.revoke(accountID, before, func(k signoztest.Key) bool { return slices.Contains(names, k.Name) })
 		return true
 	}
 	if account, ok := w.on.AccountByName(named[1]); ok && !wasThere(before, account.ID) {

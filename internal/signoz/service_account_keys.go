@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -249,9 +250,10 @@ func (c *Client) replaceLost(ctx context.Context, accountID string, key NewKey, 
 // clock, and that is told by another key, made now under a name of its own.
 // It is up to the caller to use that one or to revoke it.
 func (c *Client) makerOfKey(ctx context.Context, accountID string, key NewKey, found *Key, lost *losses) (*CreatedKey, maker, error) {
-	substitute, facts, err := c.createKey(ctx, accountID, NewKey{Name: UniqueKeyName(key.Name + "-"), ExpiresAt: key.ExpiresAt, UniqueName: true})
+	name := UniqueKeyName(key.Name + "-")
+	substitute, facts, err := c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt, UniqueName: true})
 	if err != nil {
-		return nil, unknownMaker, err
+		return nil, unknownMaker, fmt.Errorf("making the key %q to compare with: %w", name, err)
 	}
 	return substitute, lost.makerOf(found.CreatedAt, facts.momentOfID(substitute.ID)), nil
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -263,6 +264,28 @@ func TestSlowFaultWhenTheClientLeaves(t *testing.T) {
 			wantCarriedOut(t, s, !giveUp)
 		})
 	}
+}
+
+// TestWaitDisconnected: a request that was sent before the client closed its connection is
+// carried out before the wait is over, however late the server comes to accept it.
+func TestWaitDisconnected(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	for i := range 50 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := fmt.Sprintf(`{"name":"ci-%d"}`, i)
+		_, _ = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nSIGNOZ-API-KEY: %s\r\nContent-Length: %d\r\n\r\n%s", accountsPath, s.AdminKey(), len(body), body)
+		_ = conn.Close()
+		s.WaitDisconnected()
+		if got := len(s.ActiveAccounts()); got != i+2 {
+			t.Fatalf("%d accounts after %d requests", got-1, i+1)
+		}
+	}
+	s.Refuse()
+	s.WaitDisconnected()
 }
 
 func TestHangFault(t *testing.T) {

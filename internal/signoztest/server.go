@@ -54,8 +54,9 @@ type Server struct {
 	mu    sync.Mutex // guards state
 	state *state
 
-	log    requestLog
-	faults faultList
+	log         requestLog
+	faults      faultList
+	connections *connections
 
 	netMu    sync.Mutex // guards the fields below
 	address  string
@@ -96,6 +97,7 @@ func New(opts ...Option) *Server {
 		tokenSecret: make([]byte, 32),
 		state:       newState(),
 		closing:     make(chan struct{}),
+		connections: newConnections(),
 	}
 	fillRandom(s.tokenSecret)
 	if !o.fresh {
@@ -169,6 +171,7 @@ func (s *Server) serve(listener net.Listener) *listening {
 	l := &listening{
 		http: &http.Server{
 			Handler:           s,
+			ConnState:         s.connections.track,
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       2 * time.Minute,
 			// Cut connections are this package's trade: nobody wants to read of them.
