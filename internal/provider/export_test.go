@@ -10,11 +10,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// WatchFramework has a server of NewServer tell of each call that it leaves to the framework.
-func WatchFramework(providerServer tfprotov6.ProviderServer, tell func(call string)) error {
+func own(providerServer tfprotov6.ProviderServer) (*server, error) {
 	s, ok := providerServer.(*server)
 	if !ok {
-		return fmt.Errorf("%T isn't a server of NewServer", providerServer)
+		return nil, fmt.Errorf("%T isn't a server of NewServer", providerServer)
+	}
+	return s, nil
+}
+
+// WatchFramework has a server of NewServer tell of each call that it leaves to the framework.
+func WatchFramework(providerServer tfprotov6.ProviderServer, tell func(call string)) error {
+	s, err := own(providerServer)
+	if err != nil {
+		return err
 	}
 	s.ProviderServerWithListResource = &watched{s.ProviderServerWithListResource, tell}
 	return nil
@@ -22,9 +30,9 @@ func WatchFramework(providerServer tfprotov6.ProviderServer, tell func(call stri
 
 // CloseConnections closes the connections of a provider that is done, as the end of its process does.
 func CloseConnections(providerServer tfprotov6.ProviderServer) error {
-	s, ok := providerServer.(*server)
-	if !ok {
-		return fmt.Errorf("%T isn't a server of NewServer", providerServer)
+	s, err := own(providerServer)
+	if err != nil {
+		return err
 	}
 	if session := s.provider.session.Load(); session.online() {
 		session.client.Close()

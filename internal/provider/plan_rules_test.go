@@ -429,6 +429,46 @@ func TestKey_retiredKeysFreeTheirNames(t *testing.T) {
 	}
 }
 
+// What SigNoz refuses in the apply, because of what happened since the plan or because of its
+// version, says what to do.
+func TestKey_refusedInTheApply(t *testing.T) {
+	t.Parallel()
+	const kind = "signoz_service_account_key"
+	on := embedded(t)
+	p := talk(t, on, provider.WithNow(on.Clock().Now))
+	account := on.CreateAccount("ci")
+	id := `"service_account_id": ` + quote(account.ID)
+	dated := `{` + id + `, "name": "a", "expires_at": "` + on.Clock().Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`
+	k := p.create(kind, `{`+id+`, "name": "a"}`)
+	planned := p.plan(k, dated)
+	on.Clock().Advance(2 * time.Hour)
+	p.refused(`Can't update the key "a"`, "an expiry that has passed since the plan was made", "plan again").apply(planned)
+
+	planned = p.plan(k, `{`+id+`, "name": "b"}`)
+	on.RevokeKey(account.ID, k.text("id"))
+	p.refused(`Can't update the key "a"`, "removed in SigNoz since this plan was made").apply(planned)
+
+	old := embedded(t, signoztest.WithVersion(signoztest.V0_118_0))
+	talk(t, old).refused("a name that this version of it doesn't take").create("signoz_service_account", `{"name": "ci-2"}`)
+}
+
+// Giving up the roles takes nothing away, and the plan says so.
+func TestPlan_rolesGivenUp(t *testing.T) {
+	t.Parallel()
+	p := talk(t, embedded(t))
+	account := p.create("signoz_service_account", `{"name": "ci", "roles": ["signoz-viewer"]}`)
+	if c := p.plan(account, `{"name": "ci"}`); c.kindOfAction() != "update" || !c.said.warns("stops managing the roles", "keeps signoz-viewer") {
+		t.Errorf("roles left out: %s %s", c.kindOfAction(), c.said.text())
+	}
+	if c := p.plan(account, `{"name": "ci", "roles": []}`); c.said.warns() {
+		t.Errorf("no roles wanted: %s", c.said.text())
+	}
+	imported := p.importID("signoz_service_account", "ci")
+	if c := p.plan(imported, `{"name": "ci"}`); c.kindOfAction() != "no-op" || c.said.warns() {
+		t.Errorf("imported: %s %s", c.kindOfAction(), c.said.text())
+	}
+}
+
 // A lifetime that is given to a key, moved and taken back, in all combinations.
 func TestKey_lifetimeOfExistingKeys(t *testing.T) {
 	t.Parallel()

@@ -435,6 +435,23 @@ func TestAnswersThatAreNotSigNozs(t *testing.T) {
 	})
 }
 
+// TestAnotherListIsNotTheAccounts: by a list of something else, to which a proxy
+// redirects say, the account's keys would seem to be gone.
+func TestAnotherListIsNotTheAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := w.server.CreateAccount("other")
+	w.server.CreateKey(other.ID, "theirs", time.Time{})
+	for _, path := range []string{"/api/v1/service_accounts", "/api/v1/service_accounts/" + other.ID + "/keys"} {
+		w.server.ClearFaults()
+		w.server.Inject(signoztest.Fault{Kind: signoztest.Redirect, Status: http.StatusFound, Path: "/api/v1/service_accounts/" + w.account.ID + "/keys", Location: path})
+		key, err := connect(t, w.server).Key(t.Context(), w.account.ID, w.key.ID)
+		if err == nil || !strings.Contains(err.Error(), "isn't a key of this account") {
+			t.Errorf("redirected to %s: got %v, %v", path, key, err)
+		}
+	}
+}
+
 func TestReadsFallBackWhereListingIsForbidden(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
