@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
@@ -20,42 +21,28 @@ var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]
 
 func isUUID(s string) bool { return uuidPattern.MatchString(s) }
 
-// accountIDValidator refuses a name where an id is due; SigNoz answers ids of
-// another form with an error that helps nobody.
-func accountIDValidator() validator.String { return isAccountID{} }
-
-// exactAccountIDValidator also refuses upper case, where a difference from what SigNoz
-// writes would be planned as a replacement.
-func exactAccountIDValidator() validator.String { return isAccountID{exact: true} }
-
-// isValidAccountID tells whether exactAccountIDValidator has nothing to say.
-func isValidAccountID(id types.String) bool {
-	return !known(id) || (isUUID(id.ValueString()) && id.ValueString() == strings.ToLower(id.ValueString()))
+// checkAccountID refuses a name where an id is due; SigNoz answers ids of another form with
+// an error that helps nobody. It is for what asks SigNoz, and not for the validation of a
+// configuration: in `terraform test` an id may come from a mock, which is a random text.
+func checkAccountID(at path.Path, id types.String, diags *diag.Diagnostics) {
+	if known(id) && !isUUID(id.ValueString()) {
+		diags.AddAttributeError(at, fmt.Sprintf("%s isn't the id of a service account", at),
+			fmt.Sprintf("%q isn't an id: ids are UUIDs. Use the id of the resource, signoz_service_account.NAME.id, or look the account up by its name: data.signoz_service_account.NAME.id.", id.ValueString()))
+	}
 }
 
-type isAccountID struct{ exact bool }
-
-func (isAccountID) Description(context.Context) string {
-	return "must be the id of a service account, a UUID"
-}
-
-func (v isAccountID) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v isAccountID) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !known(req.ConfigValue) {
+// checkNewAccountID does so for an id that is new in a plan, where it refuses upper case
+// too: a difference from what SigNoz writes would be planned as a replacement.
+func checkNewAccountID(planned, present types.String, diags *diag.Diagnostics) {
+	at, id := path.Root("service_account_id"), planned.ValueString()
+	if planned.Equal(present) {
 		return
 	}
-	id := req.ConfigValue.ValueString()
-	switch {
-	case isUUID(id) && (!v.exact || id == strings.ToLower(id)):
-		return
-	case isUUID(id):
-		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("%s isn't written as SigNoz writes it", req.Path),
+	checkAccountID(at, planned, diags)
+	if isUUID(id) && id != strings.ToLower(id) {
+		diags.AddAttributeError(at, fmt.Sprintf("%s isn't written as SigNoz writes it", at),
 			fmt.Sprintf("SigNoz writes ids in lower case, and Terraform would take the difference for a change. Write %q.", strings.ToLower(id)))
-		return
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("%s isn't the id of a service account", req.Path),
-		fmt.Sprintf("%q isn't an id: ids are UUIDs. Use the id of the resource, signoz_service_account.NAME.id, or look the account up by its name: data.signoz_service_account.NAME.id.", id))
 }
 
 // problem is an error with a summary of its own, for a diagnostic.
@@ -159,6 +146,27 @@ func findKey(ctx context.Context, client *signoz.Client, account *signoz.Service
 		detail += fmt.Sprintf(". It has: %s.", someOf(names))
 	}
 	return nil, &problem{summary: "Key not found", detail: detail}
+}
+
+// findKeyByID finds a key in whichever account it belongs to.
+func findKeyByID(ctx context.Context, client *signoz.Client, id string) (*signoz.ServiceAccount, *signoz.Key, *problem) {
+	accounts, err := client.ServiceAccounts(ctx)
+	if err != nil {
+		return nil, nil, &problem{summary: "Can't list the service accounts", err: err}
+	}
+	for i := range accounts {
+		if accounts[i].Deleted() {
+			continue
+		}
+		key, err := client.Key(ctx, accounts[i].ID, strings.ToLower(id))
+		if err != nil {
+			return nil, nil, &problem{summary: fmt.Sprintf("Can't list the keys of service account %q", accounts[i].Name), err: err}
+		}
+		if key != nil {
+			return &accounts[i], key, nil
+		}
+	}
+	return nil, nil, &problem{summary: "Key not found", detail: fmt.Sprintf("No active service account has a key with the id %s.", id)}
 }
 
 // splitReference splits the import id ACCOUNT/OBJECT.

@@ -218,6 +218,9 @@ func (s scene) applying(objects []instance, action string, config func(i int) st
 	before := s.nextRun()
 	changes := make([]change, s.n)
 	s.each(func(i int) {
+		if !objects[i].gone() {
+			objects[i] = before.read(objects[i])
+		}
 		if changes[i] = before.plan(objects[i], config(i)); changes[i].action != action {
 			s.t.Errorf("the plan is to %s object %d, not to %s it", changes[i].action, i, action)
 		}

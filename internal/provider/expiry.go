@@ -4,21 +4,23 @@
 package provider
 
 import (
-	"cmp"
-	"context"
-	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
-// keyRecord is what the provider remembers of a key in its private state: what
-// the server doesn't tell and the configuration alone doesn't say.
+// keyPrivate is what the private state of a key holds.
+type keyPrivate struct {
+	Record keyRecord `json:"key"`
+}
+
+// keyRecord is what the provider remembers of a key: what the server doesn't tell and
+// the configuration alone doesn't say.
 type keyRecord struct {
 	// CreatedAt is when the provider made the key, in unix seconds: `valid_for`
 	// counts from here. 0 for imported keys.
@@ -29,6 +31,8 @@ type keyRecord struct {
 	ExpiresAt int64 `json:"expires_at,omitempty"`
 	// Name is the name that the provider gave the key last.
 	Name string `json:"name,omitempty"`
+	// OrgID is the organization of the key's account, where the provider knew it.
+	OrgID string `json:"org_id,omitempty"`
 
 	// What the last refresh found. Plans decide by these and not by the clock:
 	// Terraform plans once more during the apply, and a decision that time has
@@ -43,199 +47,174 @@ type keyRecord struct {
 // refreshed is the record after a refresh that found this name and expiry. It stays the
 // same for a key that has merely expired: a refresh that only saves another record is a
 // change to Terraform (plan -refresh-only -detailed-exitcode).
-func (record keyRecord) refreshed(name string, expiresAt timeValue, now time.Time) keyRecord {
-	moved := signoz.UnixSeconds(expiresAt.value()) != record.ExpiresAt
-	record.Expired = name != record.Name && known(expiresAt) && !expiresAt.value().After(now)
+func (record keyRecord) refreshed(name string, expiresAt, now time.Time) keyRecord {
+	moved := signoz.UnixSeconds(expiresAt) != record.ExpiresAt
+	record.Expired = name != record.Name && hasPassed(expiresAt, now)
 	record.Passed = record.ExpiresAt != 0 && moved && record.ExpiresAt <= now.Unix()
 	return record
 }
 
-const privateKeyRecord = "key"
+func hasPassed(expiresAt, now time.Time) bool { return !expiresAt.IsZero() && !expiresAt.After(now) }
 
-func readKeyRecord(ctx context.Context, private privateGetter, diags *diag.Diagnostics) keyRecord {
-	var record keyRecord
-	raw, d := private.GetKey(ctx, privateKeyRecord)
-	diags.Append(d...)
-	if len(raw) == 0 {
-		return record
+// setTime is ExpiresAt as a time; zero for none.
+func (record keyRecord) setTime() time.Time {
+	if record.ExpiresAt == 0 {
+		return time.Time{}
 	}
-	if err := json.Unmarshal(raw, &record); err != nil {
-		diags.AddError("Unreadable private state", "What the provider remembers of this key can't be read: "+err.Error()+". This is a bug of the provider: please report it.")
-	}
-	return record
+	return time.Unix(record.ExpiresAt, 0)
 }
 
-func (record keyRecord) save(ctx context.Context, private privateSetter, diags *diag.Diagnostics) {
-	raw, err := json.Marshal(record)
-	if err != nil {
-		diags.AddError("Unwritable private state", err.Error())
-		return
+// refreshedExpiry is the expiry that a refresh gives the state. It is the server's, in the
+// state's notation, with one exception: where somebody has removed the expiry, and the
+// configured time has passed since, the state keeps the configured time. SigNoz takes no
+// time in the past, so the removal can't be undone, and Terraform lets a provider leave a
+// configured attribute as it is only where the state has a value.
+func refreshedExpiry(onServer time.Time, state serviceAccountKeyModel, record keyRecord) types.String {
+	if onServer.IsZero() && record.Passed && state.ValidFor.IsNull() {
+		onServer = record.setTime()
 	}
-	diags.Append(private.SetKey(ctx, privateKeyRecord, raw)...)
+	found := timestamp(onServer)
+	if sameTime(found, state.ExpiresAt) {
+		return state.ExpiresAt
+	}
+	return found
 }
 
-// expiryPlan decides the planned expiry of a key.
-type expiryPlan struct {
+// endsAt is when the key stops working, by the last refresh; zero for never.
+func endsAt(state serviceAccountKeyModel, record keyRecord) time.Time {
+	end := timeOf(state.ExpiresAt)
+	if record.Passed && signoz.UnixSeconds(end) == record.ExpiresAt {
+		return time.Time{} // see refreshedExpiry
+	}
+	return end
+}
+
+// expiry decides what `expires_at` is planned to be.
+//
+// A time in the past is refused only where it is new: a key that has expired since must
+// not break an unrelated plan. What the configuration wants is compared with the state,
+// and, where that differs, with what the provider set last (the record).
+//
+//	wanted by the configuration     passed?  plan                          says
+//	unknown                         –        unknown                       –
+//	as in the state                 any      as in the state               (planExpired warns)
+//	for a new key                   no       wanted                        –
+//	for a new key                   yes      wanted                        error: lies in the past
+//	for a new key, the old one gone yes      wanted                        warning: can't be made again
+//	as set last, moved elsewhere    no       wanted: set back              –
+//	as set last, moved elsewhere    yes (1)  as in the state, else wanted  warning: outlives its configuration (2)
+//	as set last, moved elsewhere    since    wanted                        error: plan again
+//	changed                         no       wanted                        –
+//	changed                         yes      wanted                        error: lies in the past
+//
+// (1) As the refresh noted it in the record, not by the clock. (2) Unless the key has
+// expired all the same. The record takes over what is planned, except in the row with
+// (1), where it stays (see Update).
+type expiry struct {
 	config serviceAccountKeyModel
-	state  *serviceAccountKeyModel // nil: the key is made anew
-	record keyRecord
+	prior  *keyObject // nil for a new key
 	now    time.Time
 	lost   bool // the refresh found that the key with this expiry is gone
 }
 
-// lostKeys are the keys that this run's refresh didn't find any more. A plan that makes
-// one anew, with an expiry that has passed, needn't be the mistake that it is otherwise:
-// it is what comes of cleaning up expired keys, and mustn't break the plan of all else.
-type lostKeys struct {
-	mu   sync.Mutex
-	keys map[lostKey]struct{}
-}
-
-type lostKey struct {
-	name, prefix string
-	expiresAt    int64
-}
-
-func newLostKey(m serviceAccountKeyModel) lostKey {
-	l := lostKey{prefix: m.NamePrefix.ValueString(), expiresAt: signoz.UnixSeconds(m.ExpiresAt.value())}
-	if l.prefix == "" {
-		l.name = m.Name.ValueString()
-	}
-	return l
-}
-
-// add takes a key both as it was at last and as the provider had set it.
-func (l *lostKeys) add(state serviceAccountKeyModel, record keyRecord) {
-	asSet := newLostKey(state)
-	asSet.expiresAt = cmp.Or(record.ExpiresAt, asSet.expiresAt)
-	if asSet.prefix == "" {
-		asSet.name = cmp.Or(record.Name, asSet.name)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.keys == nil {
-		l.keys = make(map[lostKey]struct{})
-	}
-	l.keys[newLostKey(state)] = struct{}{}
-	l.keys[asSet] = struct{}{}
-}
-
-// lostKey tells whether the refresh of this run found that a key of this configuration is gone.
-func (s *session) lostKey(config serviceAccountKeyModel) bool {
-	if s == nil {
-		return false
-	}
-	s.lost.mu.Lock()
-	defer s.lost.mu.Unlock()
-	_, lost := s.lost.keys[newLostKey(config)]
-	return lost
-}
-
-// planned returns the expiry to plan. A time in the past is refused only where
-// it is new: a key that expired since must not break an unrelated plan.
-func (p expiryPlan) planned(diags *diag.Diagnostics) timeValue {
+func (e expiry) plan(diags *diag.Diagnostics) types.String {
 	switch {
-	case p.config.ExpiresAt.IsUnknown() || p.config.ValidFor.IsUnknown():
-		return unknownTime()
-	case known(p.config.ExpiresAt):
-		return p.fromTime(diags)
-	case known(p.config.ValidFor):
-		return p.fromLifetime(diags)
+	case e.config.ExpiresAt.IsUnknown() || e.config.ValidFor.IsUnknown():
+		return types.StringUnknown()
+	case !e.config.ExpiresAt.IsNull():
+		wanted := timeOf(e.config.ExpiresAt)
+		return e.decide(path.Root("expires_at"), e.config.ExpiresAt, signoz.UnixSeconds(wanted) == e.record().ExpiresAt, diags)
+	case e.config.ValidFor.IsNull():
+		return types.StringNull()
+	case e.prior == nil:
+		return types.StringUnknown() // it counts from the moment of creation
 	}
-	return newTimeValue(time.Time{})
+	wanted := e.endOfLifetime()
+	if !known(wanted) {
+		return wanted
+	}
+	return e.decide(path.Root("valid_for"), wanted, sameDuration(e.config.ValidFor, e.prior.State.ValidFor), diags)
 }
 
-func (p expiryPlan) fromTime(diags *diag.Diagnostics) timeValue {
-	wanted := p.config.ExpiresAt
-	if p.state != nil && wanted.sameAs(p.state.ExpiresAt) {
-		return p.state.ExpiresAt
+func (e expiry) record() keyRecord {
+	if e.prior == nil {
+		return keyRecord{}
 	}
-	unchanged := p.state != nil && wanted.value().Unix() == p.record.ExpiresAt // the expiry was moved elsewhere
+	return e.prior.Private.Record
+}
+
+// endOfLifetime is when an existing key is to expire by `valid_for`; unknown where its
+// lifetime begins with the update.
+func (e expiry) endOfLifetime() types.String {
+	lifetime, record, state := durationOf(e.config.ValidFor), e.record(), e.prior.State
 	switch {
-	case unchanged && p.record.Passed:
-		// What the configuration says can't be had any more, so it is left.
-		p.warnOutlived(path.Root("expires_at"), wanted.value(), diags)
-		return p.state.ExpiresAt
-	case wanted.value().After(p.now):
+	case known(state.ValidFor):
+		base := timeOf(state.ExpiresAt)
+		if record.ExpiresAt != 0 {
+			base = record.setTime()
+		}
+		if base.IsZero() {
+			return types.StringUnknown()
+		}
+		return timestamp(base.Add(lifetime - durationOf(state.ValidFor)).Truncate(time.Second))
+	case record.CreatedAt != 0:
+		return timestamp(time.Unix(record.CreatedAt, 0).Add(lifetime).Truncate(time.Second))
+	case known(state.ExpiresAt):
+		return state.ExpiresAt // imported: nobody knows when its lifetime began
+	}
+	return types.StringUnknown()
+}
+
+func (e expiry) decide(at path.Path, wanted types.String, asSetLast bool, diags *diag.Diagnostics) types.String {
+	passed := hasPassed(timeOf(wanted), e.now)
+	switch {
+	case e.prior != nil && sameTime(wanted, e.prior.State.ExpiresAt):
+		if e.record().Passed && endsAt(e.prior.State, e.record()).IsZero() {
+			e.warnOutlives(at, wanted, diags)
+		}
+		return e.prior.State.ExpiresAt
+	case e.prior != nil && asSetLast && e.record().Passed:
+		e.warnOutlives(at, wanted, diags)
+		if e.prior.State.ExpiresAt.IsNull() && known(e.config.ExpiresAt) {
+			return wanted
+		}
+		return e.prior.State.ExpiresAt
+	case !passed:
 		return wanted
-	case unchanged:
-		p.refusePassed(path.Root("expires_at"), wanted.value(), diags)
-		return wanted
-	case p.lost:
-		diags.AddAttributeWarning(path.Root("expires_at"), "An expired key is gone and can't be made again",
+	case e.prior != nil && asSetLast:
+		diags.AddAttributeError(at, fmt.Sprintf("The expiry of the key %q has passed since SigNoz was read", e.prior.State.Name.ValueString()),
+			fmt.Sprintf("The key's expiry was changed elsewhere, and this plan was to set it back to %s, which has passed. Run terraform plan again, without -refresh=false.", wanted.ValueString()))
+	case e.lost:
+		diags.AddAttributeWarning(at, "An expired key is gone and can't be made again",
 			fmt.Sprintf("The key was revoked in SigNoz, or deleted with its account. Its expires_at, %s, was %s ago, and SigNoz takes only times in the future, so an apply will fail to make it again. Remove the resource from the configuration, or set a later time.",
-				wanted.ValueString(), roughly(p.now.Sub(wanted.value()))))
-		return wanted
+				wanted.ValueString(), e.ago(wanted)))
+	case at.Equal(path.Root("valid_for")):
+		// -replace wouldn't help: Terraform plans the change first.
+		diags.AddAttributeError(at, "The key would have expired already",
+			fmt.Sprintf("With valid_for = %q the key would have expired %s ago, and SigNoz takes only times in the future. Choose a longer time, or have the key made anew: terraform taint ADDRESS, then terraform apply.",
+				e.config.ValidFor.ValueString(), e.ago(wanted)))
+	default:
+		diags.AddAttributeError(at, "The expiry lies in the past",
+			fmt.Sprintf("%s was %s ago, and SigNoz takes only times in the future. Set a later time, replace expires_at by valid_for, which counts from the moment the key is made, or remove the key from the configuration.",
+				wanted.ValueString(), e.ago(wanted)))
 	}
-	diags.AddAttributeError(path.Root("expires_at"), "The expiry lies in the past",
-		fmt.Sprintf("%s was %s ago, and SigNoz takes only times in the future. Set a later time, replace expires_at by valid_for, which counts from the moment the key is made, or remove the key from the configuration.",
-			wanted.ValueString(), roughly(p.now.Sub(wanted.value()))))
 	return wanted
 }
 
-// refusePassed says that a time that was still ahead when SigNoz was read has passed.
-func (p expiryPlan) refusePassed(at path.Path, wanted time.Time, diags *diag.Diagnostics) {
-	diags.AddAttributeError(at, fmt.Sprintf("The expiry of the key %q has passed since SigNoz was read", p.state.Name.ValueString()),
-		fmt.Sprintf("The key's expiry was changed elsewhere, and this plan was to set it back to %s, which has passed. Run terraform plan again, without -refresh=false.", wanted.UTC().Format(time.RFC3339)))
-}
+func (e expiry) ago(wanted types.String) string { return roughly(e.now.Sub(timeOf(wanted))) }
 
-func (p expiryPlan) fromLifetime(diags *diag.Diagnostics) timeValue {
-	if p.state == nil {
-		return unknownTime() // it counts from the moment of creation
-	}
-	lifetime := p.config.ValidFor.value()
-	var target time.Time
-	switch {
-	case known(p.state.ValidFor):
-		base := p.state.ExpiresAt.value()
-		if p.record.ExpiresAt != 0 {
-			base = time.Unix(p.record.ExpiresAt, 0)
-		}
-		if base.IsZero() {
-			return unknownTime()
-		}
-		target = base.Add(lifetime - p.state.ValidFor.value())
-	case p.record.CreatedAt != 0:
-		target = time.Unix(p.record.CreatedAt, 0).Add(lifetime)
-	case known(p.state.ExpiresAt):
-		return p.state.ExpiresAt // imported: nobody knows when its lifetime began
-	default:
-		return unknownTime() // it counts from the moment of the update
-	}
-	target = target.Truncate(time.Second)
-	planned := newTimeValue(target)
-	if planned.sameAs(p.state.ExpiresAt) {
-		return p.state.ExpiresAt
-	}
-	unchanged := p.config.ValidFor.sameAs(p.state.ValidFor) // the expiry was moved elsewhere
-	switch {
-	case unchanged && p.record.Passed:
-		p.warnOutlived(path.Root("valid_for"), target, diags)
-		return p.state.ExpiresAt
-	case target.After(p.now):
-		return planned
-	case unchanged:
-		p.refusePassed(path.Root("valid_for"), target, diags)
-		return planned
-	}
-	// -replace wouldn't help: Terraform plans the change first.
-	diags.AddAttributeError(path.Root("valid_for"), "The key would have expired already",
-		fmt.Sprintf("With valid_for = %q the key would have expired %s ago, and SigNoz takes only times in the future. Choose a longer time, or have the key made anew: terraform taint ADDRESS, then terraform apply.",
-			p.config.ValidFor.ValueString(), roughly(p.now.Sub(target))))
-	return p.state.ExpiresAt
-}
-
-// warnOutlived says that a key works longer than the configuration wants.
-func (p expiryPlan) warnOutlived(at path.Path, wanted time.Time, diags *diag.Diagnostics) {
-	if known(p.state.ExpiresAt) && !p.state.ExpiresAt.value().After(p.now) {
-		return // warnExpired speaks of it
+// warnOutlives says that a key works longer than the configuration wants.
+func (e expiry) warnOutlives(at path.Path, wanted types.String, diags *diag.Diagnostics) {
+	end := endsAt(e.prior.State, e.record())
+	if hasPassed(end, e.now) {
+		return // planExpired speaks of it
 	}
 	until := "has no expiry any more"
-	if known(p.state.ExpiresAt) {
-		until = "works until " + p.state.ExpiresAt.ValueString()
+	if !end.IsZero() {
+		until = "works until " + timestamp(end).ValueString()
 	}
-	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q outlives its configuration", p.state.Name.ValueString()),
-		fmt.Sprintf("By the configuration it should have expired at %s, but its expiry was changed elsewhere and it %s. SigNoz takes no time in the past, so this can't be set back. %s", wanted.UTC().Format(time.RFC3339), until, waysOut(p.config)))
+	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q outlives its configuration", e.prior.State.Name.ValueString()),
+		fmt.Sprintf("By the configuration it should have expired at %s, but its expiry was changed elsewhere and it %s. SigNoz takes no time in the past, so this can't be set back. %s", timestamp(timeOf(wanted)).ValueString(), until, waysOut(e.config)))
 }
 
 // waysOut says what can be done about a key whose expiry, by the configuration, has passed.
@@ -246,32 +225,36 @@ func waysOut(config serviceAccountKeyModel) string {
 	return "Extend it with a longer valid_for, and the same value goes on working; or have it made anew (terraform apply -replace=ADDRESS); or remove it from the configuration."
 }
 
-// outlived tells whether the key expires later than the provider had set it to.
-func (record keyRecord) outlived(expiresAt timeValue) bool {
-	return record.ExpiresAt != 0 && (expiresAt.IsNull() || expiresAt.value().Unix() > record.ExpiresAt)
-}
-
-// rotationDue tells whether a key with this expiry is to be replaced at that time.
-func rotationDue(expiresAt timeValue, rotateBefore durationValue, now time.Time) bool {
-	if !known(expiresAt) || !known(rotateBefore) {
-		return false
+// planExpired says what to do about a key that has expired and stays so. SigNoz takes no
+// update of it, so it keeps its name if that was changed elsewhere, and can't be given
+// another one.
+func planExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, prior *keyObject, now time.Time, diags *diag.Diagnostics) {
+	state, record := prior.State, prior.Private.Record
+	if !hasPassed(endsAt(state, record), now) || !plan.ExpiresAt.Equal(state.ExpiresAt) {
+		return
 	}
-	return !now.Before(expiresAt.value().Add(-rotateBefore.value()))
-}
-
-// roughly says how long d is, as people do.
-func roughly(d time.Duration) string {
-	unit, n := "second", int64(d/time.Second)
+	renamed := (known(config.Name) && !plan.Name.Equal(state.Name)) || (known(config.NamePrefix) && plan.Name.IsUnknown())
+	elsewhere := config.Name.ValueString() == record.Name || (config.Name.IsNull() && config.NamePrefix.Equal(state.NamePrefix))
+	kept := ""
 	switch {
-	case d >= 2*day:
-		unit, n = "day", int64(d/day)
-	case d >= 2*time.Hour:
-		unit, n = "hour", int64(d/time.Hour)
-	case d >= 2*time.Minute:
-		unit, n = "minute", int64(d/time.Minute)
+	case renamed && elsewhere && record.Expired:
+		plan.Name = state.Name
+		kept = " The name was changed elsewhere, and stays so: SigNoz renames an expired key only when it is extended at the same time."
+	case renamed:
+		at := path.Root("name")
+		if config.Name.IsNull() {
+			at = path.Root("name_prefix")
+		}
+		diags.AddAttributeError(at, "An expired key can't be renamed",
+			fmt.Sprintf("The key %q expired at %s, and SigNoz renames an expired key only when it is extended at the same time. Take the new name back, or extend the key too, with a later expires_at or a longer valid_for.",
+				state.Name.ValueString(), state.ExpiresAt.ValueString()))
+		return
 	}
-	if n == 1 {
-		return "1 " + unit
-	}
-	return fmt.Sprintf("%d %ss", n, unit)
+	diags.AddAttributeWarning(path.Root("expires_at"), fmt.Sprintf("The key %q has expired", state.Name.ValueString()),
+		fmt.Sprintf("It expired at %s, %s ago, and SigNoz refuses it.%s %s", state.ExpiresAt.ValueString(), roughly(now.Sub(timeOf(state.ExpiresAt))), kept, waysOut(config)))
+}
+
+// rotationDue reports whether a key with this expiry is to be replaced at that time.
+func rotationDue(expiresAt time.Time, rotateBefore types.String, now time.Time) bool {
+	return !expiresAt.IsZero() && known(rotateBefore) && !now.Before(expiresAt.Add(-durationOf(rotateBefore)))
 }

@@ -8,60 +8,54 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-)
 
-func own(providerServer tfprotov6.ProviderServer) (*server, error) {
-	s, ok := providerServer.(*server)
-	if !ok {
-		return nil, fmt.Errorf("%T isn't a server of NewServer", providerServer)
-	}
-	return s, nil
-}
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
+)
 
 // WatchFramework has a server of NewServer tell of each call that it leaves to the framework.
 func WatchFramework(providerServer tfprotov6.ProviderServer, tell func(call string)) error {
-	s, err := own(providerServer)
-	if err != nil {
-		return err
+	s, ok := providerServer.(*core.Server)
+	if !ok {
+		return fmt.Errorf("%T isn't a server of NewServer", providerServer)
 	}
-	s.ProviderServerWithListResource = &watched{s.ProviderServerWithListResource, tell}
+	s.Framework = &watched{s.Framework, tell}
 	return nil
 }
 
 // CloseConnections closes the connections of a provider that is done, as the end of its process does.
 func CloseConnections(providerServer tfprotov6.ProviderServer) error {
-	s, err := own(providerServer)
-	if err != nil {
-		return err
+	s, ok := providerServer.(*core.Server)
+	if !ok {
+		return fmt.Errorf("%T isn't a server of NewServer", providerServer)
 	}
-	if session := s.provider.session.Load(); session.online() {
-		session.client.Close()
+	if p, ok := s.Provider.(*signozProvider); ok && p.session.Load().online() {
+		p.session.Load().client.Close()
 	}
 	return nil
 }
 
 type watched struct {
-	tfprotov6.ProviderServerWithListResource
+	core.Framework
 
 	tell func(call string)
 }
 
 func (w *watched) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	w.tell("validate")
-	return w.ProviderServerWithListResource.ValidateResourceConfig(ctx, req)
+	return w.Framework.ValidateResourceConfig(ctx, req)
 }
 
 func (w *watched) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	w.tell("upgrade")
-	return w.ProviderServerWithListResource.UpgradeResourceState(ctx, req)
+	return w.Framework.UpgradeResourceState(ctx, req)
 }
 
 func (w *watched) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	w.tell("read")
-	return w.ProviderServerWithListResource.ReadResource(ctx, req)
+	return w.Framework.ReadResource(ctx, req)
 }
 
 func (w *watched) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
 	w.tell("plan")
-	return w.ProviderServerWithListResource.PlanResourceChange(ctx, req)
+	return w.Framework.PlanResourceChange(ctx, req)
 }

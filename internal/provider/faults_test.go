@@ -261,40 +261,54 @@ func requestLog(on target) string {
 	return log.String()
 }
 
-// An account whose roles could not be given is in the state, tainted, from the
-// moment that it exists. Untainted, as its error says, the next apply completes
-// it; otherwise it is made anew, and the first one is gone.
-func TestPartialCreateKeepsTheID(t *testing.T) {
-	for _, untaint := range []bool{true, false} {
-		t.Run(fmt.Sprintf("untaint=%t", untaint), func(t *testing.T) {
+// An account whose roles could not be given is deleted again, and the next apply simply
+// makes it. Only where deleting it fails too is it in the state, tainted: untainted, as its
+// error says, the next apply completes it; otherwise it is made anew, and the first one is
+// gone.
+func TestAccount_createIsAllOrNothing(t *testing.T) {
+	for name, test := range map[string]struct{ kept, untaint bool }{
+		"taken back":    {},
+		"kept":          {kept: true},
+		"kept, untaint": {kept: true, untaint: true},
+	} {
+		t.Run(name, func(t *testing.T) {
 			on := embeddedOnly(t)
 			there := bystanders(on)
 			on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: http.StatusServiceUnavailable, Method: http.MethodPost, Path: "/api/v1/service_account_roles"})
+			summary, advice := "Can't create service account", "deleted again"
+			if test.kept {
+				on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: http.StatusServiceUnavailable, Method: http.MethodDelete})
+				summary, advice = "was created, but isn't complete", "terraform untaint"
+			}
 			s := newStack(t, on, 10, provider.WithRetryWait(time.Microsecond))
 			blocks := []block{{address: "account", kind: accountKind, attributes: `"name": "ci", "roles": ["signoz-viewer"]`}}
 			failed := s.apply(t.Context(), blocks, conditions{})
-			if len(failed) != 1 || !strings.Contains(failed[0].summary, "was created, but isn't complete") || !strings.Contains(failed[0].detail, "terraform untaint") {
+			if len(failed) != 1 || !strings.Contains(failed[0].summary, summary) || !strings.Contains(failed[0].detail, advice) {
 				t.Fatalf("the errors should say what is the matter and what to do: %v", failed)
 			}
-			made, ok := on.AccountByName("ci")
-			in, kept := s.get("account")
-			if !ok || !kept || in.text("id") != made.ID || in.at("roles") != "[]" || !in.tainted {
-				t.Fatalf("the server has the account %q without roles, the state %s (tainted: %t)", made.ID, in.json(), in.tainted)
+			made, there1 := on.AccountByName("ci")
+			in, inState := s.get("account")
+			if there1 != test.kept || inState != test.kept {
+				t.Fatalf("the server has the account: %t, the state: %t", there1, inState)
 			}
-
 			on.ClearFaults()
-			in.tainted = !untaint
-			s.put("account", in)
+			if test.kept {
+				if in.text("id") != made.ID || !in.tainted {
+					t.Fatalf("the server has the account %q, the state %s (tainted: %t)", made.ID, in.json(), in.tainted)
+				}
+				in.tainted = !test.untaint
+				s.put("account", in)
+			}
 			s.settled(blocks, there, "afterwards")
-			if after, _ := on.AccountByName("ci"); (after.ID == made.ID) != untaint || len(after.Roles) != 1 {
+			if after, _ := on.AccountByName("ci"); (after.ID == made.ID) != test.untaint || len(after.Roles) != 1 {
 				t.Errorf("the account is %s with roles %q, it was %s", after.ID, after.Roles, made.ID)
 			}
 		})
 	}
 }
 
-// An answer about another account, as a confused cache gives it, is taken for
-// what it is: the state keeps the account that was made.
+// An answer about another account, as a confused cache gives it, is taken for what it is:
+// the account that was made is deleted again, and the other one stays.
 func TestAnswerAboutAnotherAccount(t *testing.T) {
 	on := embeddedOnly(t)
 	there := bystanders(on)
@@ -307,9 +321,9 @@ func TestAnswerAboutAnotherAccount(t *testing.T) {
 		Body: `{"status":"success","data":{"id":` + quote(other.ID) + `,"name":"other","status":"active","serviceAccountRoles":[]}}`,
 	})
 	failed := s.apply(t.Context(), blocks, conditions{})
-	made, ok := on.AccountByName("ci")
-	if in, kept := s.get("account"); !ok || !kept || in.text("id") != made.ID || len(failed) == 0 {
-		t.Fatalf("the server has the account %q, the state %s; the errors: %v", made.ID, in.json(), failed)
+	_, made := on.AccountByName("ci")
+	if _, kept := s.get("account"); made || kept || len(failed) == 0 {
+		t.Fatalf("the server has the account: %t, the state: %t; the errors: %v", made, kept, failed)
 	}
 	on.ClearFaults()
 	s.settled(blocks, there, "afterwards")

@@ -38,7 +38,7 @@ func newAccountDetails(account *signoz.ServiceAccount) accountDetails {
 		Email:     types.StringValue(account.Email),
 		Status:    types.StringValue(account.Status),
 		OrgID:     types.StringValue(account.OrgID),
-		Roles:     stringSet(roleNames(account)),
+		Roles:     stringSet(account.RoleNames()),
 		CreatedAt: timestamp(account.CreatedAt),
 		UpdatedAt: timestamp(account.UpdatedAt),
 	}
@@ -99,8 +99,7 @@ func (d *meDataSource) Configure(_ context.Context, req datasource.ConfigureRequ
 }
 
 func (d *meDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	ctx = d.session.masked(ctx)
-	client := d.session.signoz(&resp.Diagnostics)
+	client := d.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -26,11 +26,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
@@ -80,6 +83,28 @@ func WithRetryWait(wait time.Duration) Option {
 	return func(p *signozProvider) { p.retryWait = wait }
 }
 
+// NewServer returns the factory of the provider as Terraform talks to it: the plugin
+// framework's server, with a short way for objects in which nothing changes (see
+// [core.Server]).
+func NewServer(version string, options ...Option) func() tfprotov6.ProviderServer {
+	return func() tfprotov6.ProviderServer {
+		p := newProvider(version, options)
+		server, err := core.NewServer(p, p.resourceData)
+		if err != nil {
+			return providerserver.NewProtocol6(p)()
+		}
+		return server
+	}
+}
+
+// resourceData is what Configure has handed to resources; nil before that.
+func (p *signozProvider) resourceData() any {
+	if s := p.session.Load(); s != nil {
+		return s
+	}
+	return nil
+}
+
 // New returns the provider's factory. version goes into the User-Agent header.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider { return newProvider(version, options) }
@@ -94,15 +119,15 @@ func newProvider(version string, options []Option) *signozProvider {
 }
 
 type providerModel struct {
-	Endpoint       types.String  `tfsdk:"endpoint"`
-	APIKey         types.String  `tfsdk:"api_key"`
-	Email          types.String  `tfsdk:"email"`
-	Password       types.String  `tfsdk:"password"`
-	OrgID          types.String  `tfsdk:"org_id"`
-	Headers        types.Map     `tfsdk:"headers"`
-	TLS            types.Object  `tfsdk:"tls"`
-	RequestTimeout durationValue `tfsdk:"request_timeout"`
-	MaxRetries     types.Int64   `tfsdk:"max_retries"`
+	Endpoint       types.String `tfsdk:"endpoint"`
+	APIKey         types.String `tfsdk:"api_key"`
+	Email          types.String `tfsdk:"email"`
+	Password       types.String `tfsdk:"password"`
+	OrgID          types.String `tfsdk:"org_id"`
+	Headers        types.Map    `tfsdk:"headers"`
+	TLS            types.Object `tfsdk:"tls"`
+	RequestTimeout types.String `tfsdk:"request_timeout"`
+	MaxRetries     types.Int64  `tfsdk:"max_retries"`
 }
 
 type tlsModel struct {
@@ -184,8 +209,8 @@ func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 				},
 			},
 			"request_timeout": schema.StringAttribute{
-				CustomType: durationType{},
 				Optional:   true,
+				Validators: []validator.String{durationValidator{}},
 				MarkdownDescription: "How long one attempt at a request may take, such as `30s` (the default) or `2m`. " +
 					"Can be set with the environment variable `" + envRequestTimeout + "`.",
 			},
@@ -221,18 +246,10 @@ func (p *signozProvider) ValidateConfig(ctx context.Context, req provider.Valida
 	}
 }
 
-// known tells whether an attribute has a value now.
-func known(v interface {
-	IsNull() bool
-	IsUnknown() bool
-},
-) bool {
-	return !v.IsNull() && !v.IsUnknown()
-}
-
-// Configure reads the configuration and makes the client. It sends nothing, so
-// that a plan without SigNoz objects works offline; and values that become known
-// only during the apply don't block the plan (see session.signoz).
+// Configure reads the configuration and makes the client. It sends nothing, so that a plan
+// without SigNoz objects works offline; and neither settings that are missing nor values
+// that become known only during the apply block what doesn't need them (see
+// session.requireClient). What is wrong is an error at once.
 func (p *signozProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var config providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -241,26 +258,33 @@ func (p *signozProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	}
 	s := &session{now: p.now, unknown: config.unknownAttributes()}
 	if len(s.unknown) == 0 {
-		clientConfig := config.clientConfig(ctx, &resp.Diagnostics)
+		clientConfig := config.clientConfig(ctx, &s.missing, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		clientConfig.UserAgent = fmt.Sprintf("terraform-provider-signoz/%s (+terraform/%s)", p.version, req.TerraformVersion)
-		clientConfig.RetryWait = p.retryWait
-		clientConfig.Observe = logAttempt
-		client, err := signoz.New(clientConfig)
-		if err != nil {
-			addConfigError(&resp.Diagnostics, err)
-			return
+		if len(s.missing) == 0 {
+			s.client = p.newClient(clientConfig, req.TerraformVersion, &resp.Diagnostics)
 		}
-		s.client = client
-		s.secrets = client.Secrets()
+	}
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	p.session.Store(s)
 	resp.ResourceData = s
 	resp.DataSourceData = s
 	resp.EphemeralResourceData = s
 	resp.ListResourceData = s
+}
+
+func (p *signozProvider) newClient(config signoz.Config, terraformVersion string, diags *diag.Diagnostics) *signoz.Client {
+	config.UserAgent = fmt.Sprintf("terraform-provider-signoz/%s (+terraform/%s)", p.version, terraformVersion)
+	config.RetryWait = p.retryWait
+	config.Observe = logAttempt(signoz.SecretsOf(config))
+	client, err := signoz.New(config)
+	if err != nil {
+		addConfigError(diags, err)
+	}
+	return client
 }
 
 // unknownAttributes names the attributes that get their value only during the apply.
@@ -312,14 +336,14 @@ func hasUnknown(v interface {
 }
 
 // clientConfig merges configuration and environment.
-func (m *providerModel) clientConfig(ctx context.Context, diags *diag.Diagnostics) signoz.Config {
+func (m *providerModel) clientConfig(ctx context.Context, missing, diags *diag.Diagnostics) signoz.Config {
 	config := signoz.Config{
 		Endpoint:       firstSet(m.Endpoint, envEndpoint),
 		RequestTimeout: signoz.DefaultRequestTimeout,
 		MaxRetries:     signoz.DefaultMaxRetries,
 	}
-	m.checkEndpoint(config.Endpoint, diags)
-	m.signIn(&config, diags)
+	m.checkEndpoint(config.Endpoint, missing, diags)
+	m.signIn(&config, missing)
 	m.limits(&config, diags)
 
 	config.Headers = make(map[string]string)
@@ -348,9 +372,9 @@ func (m *providerModel) clientConfig(ctx context.Context, diags *diag.Diagnostic
 }
 
 // checkEndpoint reports an endpoint that is missing, isn't a URL or lets the key travel in clear text.
-func (m *providerModel) checkEndpoint(endpoint string, diags *diag.Diagnostics) {
+func (m *providerModel) checkEndpoint(endpoint string, missing, diags *diag.Diagnostics) {
 	if endpoint == "" {
-		diags.AddAttributeError(path.Root("endpoint"), "Missing SigNoz endpoint",
+		missing.AddAttributeError(path.Root("endpoint"), "Missing SigNoz endpoint",
 			"Set `endpoint` in the provider block, or the environment variable "+envEndpoint+", to the URL under which you open SigNoz in a browser, such as https://signoz.example.com.")
 		return
 	}
@@ -380,7 +404,7 @@ func isLoopback(u *url.URL) bool {
 
 // signIn chooses the credentials: those of the configuration before those of the
 // environment, and a key before a user.
-func (m *providerModel) signIn(config *signoz.Config, diags *diag.Diagnostics) {
+func (m *providerModel) signIn(config *signoz.Config, missing *diag.Diagnostics) {
 	config.OrgID = firstSet(m.OrgID, envOrgID)
 	switch {
 	case m.APIKey.ValueString() != "":
@@ -397,21 +421,21 @@ func (m *providerModel) signIn(config *signoz.Config, diags *diag.Diagnostics) {
 	switch {
 	case config.APIKey != "":
 	case config.Email == "" && config.Password == "":
-		diags.AddAttributeError(path.Root("api_key"), "Missing SigNoz API key",
+		missing.AddAttributeError(path.Root("api_key"), "Missing SigNoz API key",
 			"Set the environment variable "+envAPIKey+", or `api_key` in the provider block, to a key of a service account with the role signoz-admin. "+
 				"On a fresh server without any key, sign in as a user instead: set `email` and `password`, or "+envEmail+" and "+envPassword+".")
 	case config.Email == "":
-		diags.AddAttributeError(path.Root("email"), "Missing e-mail address",
+		missing.AddAttributeError(path.Root("email"), "Missing e-mail address",
 			"A password is set, so the e-mail address of the user must be too: set `email` or the environment variable "+envEmail+".")
 	case config.Password == "":
-		diags.AddAttributeError(path.Root("password"), "Missing password",
+		missing.AddAttributeError(path.Root("password"), "Missing password",
 			"An e-mail address is set, so the user's password must be too: set `password` or the environment variable "+envPassword+".")
 	}
 }
 
 func (m *providerModel) limits(config *signoz.Config, diags *diag.Diagnostics) {
 	if known(m.RequestTimeout) {
-		config.RequestTimeout = m.RequestTimeout.value()
+		config.RequestTimeout = durationOf(m.RequestTimeout)
 	} else if text := os.Getenv(envRequestTimeout); text != "" {
 		d, err := parseDuration(text)
 		if err != nil {
@@ -446,9 +470,9 @@ func firstSet(attribute types.String, env string) string {
 
 func (p *signozProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newServiceAccountResource,
-		newServiceAccountKeyResource,
-		newServiceAccountRoleResource,
+		core.New(newServiceAccount),
+		core.New(newServiceAccountKey),
+		core.New(newServiceAccountRole),
 	}
 }
 

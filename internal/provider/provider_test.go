@@ -33,16 +33,17 @@ func TestProvider_configuration(t *testing.T) { //nolint:paralleltest // changes
 		config string
 		env    map[string]string
 		fails  []string // in one error; none: it must succeed
+		needs  []string // likewise, of the first thing that needs SigNoz
 		warns  []string
 	}{
 		"whole":           {config: `{` + endpoint + `, ` + key + `}`},
-		"nothing":         {config: `{}`, fails: []string{"Missing SigNoz endpoint", "SIGNOZ_ENDPOINT", "endpoint"}},
-		"no key":          {config: `{` + endpoint + `}`, fails: []string{"Missing SigNoz API key", "SIGNOZ_API_KEY", "SIGNOZ_EMAIL"}},
+		"nothing":         {config: `{}`, needs: []string{"Missing SigNoz endpoint", "SIGNOZ_ENDPOINT", "endpoint"}},
+		"no key":          {config: `{` + endpoint + `}`, needs: []string{"Missing SigNoz API key", "SIGNOZ_API_KEY", "SIGNOZ_EMAIL"}},
 		"environment":     {config: `{}`, env: map[string]string{"SIGNOZ_ENDPOINT": "https://signoz.example.com", "SIGNOZ_API_KEY": "k"}},
 		"access token":    {config: `{` + endpoint + `}`, env: map[string]string{"SIGNOZ_ACCESS_TOKEN": "k"}},
 		"user":            {config: `{` + endpoint + `, "email": "a@example.com", "password": "p"}`},
-		"user half":       {config: `{` + endpoint + `, "email": "a@example.com"}`, fails: []string{"Missing password", "SIGNOZ_PASSWORD"}},
-		"password alone":  {config: `{` + endpoint + `, "password": "p"}`, fails: []string{"Missing e-mail address", "SIGNOZ_EMAIL"}},
+		"user half":       {config: `{` + endpoint + `, "email": "a@example.com"}`, needs: []string{"Missing password", "SIGNOZ_PASSWORD"}},
+		"password alone":  {config: `{` + endpoint + `, "password": "p"}`, needs: []string{"Missing e-mail address", "SIGNOZ_EMAIL"}},
 		"user by env":     {config: `{` + endpoint + `}`, env: map[string]string{"SIGNOZ_EMAIL": "a@example.com", "SIGNOZ_PASSWORD": "p"}},
 		"key and user":    {config: `{` + endpoint + `, ` + key + `, "email": "a@example.com"}`, fails: []string{"api_key", "email"}},
 		"user before env": {config: `{` + endpoint + `, "email": "a@example.com", "password": "p"}`, env: map[string]string{"SIGNOZ_API_KEY": "k"}},
@@ -87,6 +88,10 @@ func TestProvider_configuration(t *testing.T) { //nolint:paralleltest // changes
 			got := p.configure(c.config)
 			if strings.Contains(got.text(), "secret") && !strings.Contains(got.text(), "(secret)") {
 				t.Errorf("a diagnostic repeats the password:\n%s", got.text())
+			}
+			if c.needs != nil {
+				p.refused(c.needs...).create(accountKind, `{"name": "ci"}`)
+				p.refused(c.needs...).read(p.stored(keyKind, `{"id": "a", "service_account_id": "b", "name": "c"}`))
 			}
 			if c.warns != nil && !got.warns(c.warns...) {
 				t.Errorf("no warning says %q:\n%s", c.warns, got.text())
@@ -274,16 +279,16 @@ func TestProvider_anotherSigNoz(t *testing.T) {
 	on, another := embedded(t), embedded(t)
 	for _, config := range []string{`{"name": "ci"}`, `{"name": "robot", "roles": ["signoz-viewer"]}`} {
 		account := talk(t, on).create("signoz_service_account", config)
-		talk(t, another).refused("belongs to another organisation", "endpoint", "terraform state rm").read(account)
+		talk(t, another).refused("belongs to another organization", "endpoint", "terraform state rm").read(account)
 
 		key := talk(t, on).create("signoz_service_account_key", `{"service_account_id": `+account.at("id")+`, "name": "deploy"}`)
-		talk(t, another).refused(`Can't read the key "deploy"`, "doesn't know its service account", "terraform state rm").read(key)
+		talk(t, another).refused(`The key "deploy"`, "belongs to another organization", "terraform state rm").read(key)
 		role := talk(t, on).create("signoz_service_account_role", `{"service_account_id": `+account.at("id")+`, "role": "signoz-editor"}`)
-		talk(t, another).refused(`Can't read the role "signoz-editor"`, "doesn't know its service account").read(role)
+		talk(t, another).refused(`The role "signoz-editor"`, "belongs to another organization").read(role)
 
 		asUser := unconfigured(t)
 		asUser.configure(`{"endpoint": ` + quote(another.endpoint) + `, "email": ` + quote(signoztest.AdminEmail) + `, "password": ` + quote(signoztest.AdminPassword) + `}`)
-		asUser.refused("belongs to another organisation").read(account)
+		asUser.refused("belongs to another organization").read(account)
 
 		// In the same organisation, an account that SigNoz doesn't know is gone.
 		unknown := talk(t, on).stored("signoz_service_account", strings.Replace(account.json(), account.text("id"), "01900000-0000-7000-8000-000000000000", 1))

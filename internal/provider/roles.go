@@ -12,93 +12,123 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
-// roleIDs maps the names of roles to their ids. Where a name is unknown the list
-// is read once more: the role may have been made since.
-func roleIDs(ctx context.Context, client *signoz.Client, names []string) (map[string]string, []string, error) {
-	roles, err := client.Roles(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if slices.ContainsFunc(names, func(name string) bool { return roleNamed(roles, name) == nil }) {
-		client.RefreshRoles()
-		if roles, err = client.Roles(ctx); err != nil {
-			return nil, nil, err
-		}
-	}
-	ids := make(map[string]string, len(names))
-	var missing []string
-	for _, name := range names {
-		if role := roleNamed(roles, name); role != nil {
-			ids[name] = role.ID
-			continue
-		}
-		missing = append(missing, name)
-	}
-	return ids, missing, nil
-}
+// adminRole is SigNoz's own role without which nobody may manage service accounts.
+const adminRole = "signoz-admin"
 
-func roleNamed(roles []signoz.Role, name string) *signoz.Role {
-	i := slices.IndexFunc(roles, func(r signoz.Role) bool { return r.Name == name })
-	if i < 0 {
-		return nil
+// requireRoles reports, on the attribute at, roles that don't exist, before anything is made.
+func (s *session) requireRoles(ctx context.Context, client *signoz.Client, names []string, at path.Path, diags *diag.Diagnostics) {
+	if len(names) == 0 {
+		return
 	}
-	return &roles[i]
-}
-
-// resolveRoles maps the names of roles to their ids and reports, on the
-// attribute at, those that don't exist, with the likely spelling.
-func (s *session) resolveRoles(ctx context.Context, client *signoz.Client, names []string, at path.Path, diags *diag.Diagnostics) map[string]string {
-	ids, missing, err := roleIDs(ctx, client, names)
-	if err != nil {
+	unknown, err := client.CheckRoles(ctx, names)
+	switch {
+	case err != nil:
 		s.addError(ctx, diags, "Can't list the roles", err)
-		return nil
+	case unknown != nil:
+		s.addRoleError(ctx, diags, at, "", unknown)
 	}
-	for _, name := range missing {
-		diags.AddAttributeError(at, fmt.Sprintf("Unknown role %q", name), s.noRoleNamed(ctx, client, name))
-	}
-	return ids
 }
 
-// checkNewRoles does the same at plan time, where the server may be out of reach: that must
-// not fail a plan that is otherwise fine, but is said.
+// checkNewRoles looks at plan time for roles that don't exist. The server may be out of
+// reach: that must not fail a plan that is otherwise fine, but is said. And a role that
+// isn't there may be one that this run makes: an error only where the name looks like a
+// mistake for another.
 func (s *session) checkNewRoles(ctx context.Context, names []string, at path.Path, diags *diag.Diagnostics) {
 	if !s.online() || len(names) == 0 {
 		return
 	}
-	_, missing, err := roleIDs(ctx, s.client, names)
+	unknown, err := s.client.CheckRoles(ctx, names)
 	var unreachable *signoz.ConnectionError
-	if errors.As(err, &unreachable) {
+	switch {
+	case errors.As(err, &unreachable):
 		diags.AddAttributeWarning(at, "The roles couldn't be checked", s.explain(ctx, err))
-		return
-	}
-	if err != nil {
+	case err != nil:
 		s.addError(ctx, diags, "Can't list the roles", err)
-		return
-	}
-	for _, name := range missing {
-		diags.AddAttributeError(at, fmt.Sprintf("Unknown role %q", name), s.noRoleNamed(ctx, s.client, name))
+	case unknown != nil:
+		there := namesOf(unknown.Roles)
+		for _, name := range unknown.Names {
+			if nearestRole(name, there) != "" {
+				addUnknownRole(diags, at, name, there)
+				continue
+			}
+			diags.AddAttributeWarning(at, fmt.Sprintf("There is no role %q yet", name),
+				fmt.Sprintf("If this run makes the role, all is well: the apply looks again. Otherwise the apply will fail. The roles there are: %s.", someOf(there)))
+		}
 	}
 }
 
-func (s *session) noRoleNamed(ctx context.Context, client *signoz.Client, name string) string {
-	roles, err := client.Roles(ctx)
-	if err != nil {
-		return "SigNoz has no role of this name."
-	}
+func namesOf(roles []signoz.Role) []string {
 	names := make([]string, len(roles))
 	for i := range roles {
 		names[i] = roles[i].Name
 	}
-	there := fmt.Sprintf("The roles there are: %s.", someOf(names))
-	if suggestion := nearestRole(name, names); suggestion != "" {
-		return fmt.Sprintf("SigNoz has no role of this name; did you mean %q? %s", suggestion, there)
+	return names
+}
+
+// checkRoleCount reports at plan time that the server keeps one role per account, where it
+// is known to, and more are wanted.
+func (s *session) checkRoleCount(ctx context.Context, wanted, held []string, at path.Path, diags *diag.Diagnostics) {
+	if !s.online() || diags.HasError() {
+		return
 	}
-	return "SigNoz has no role of this name. " + there
+	var one *signoz.OneRoleError
+	if err := s.client.CheckRoleCount(ctx, wanted, held); errors.As(err, &one) {
+		addOneRole(diags, at, "Only one role per service account on this SigNoz", one)
+	}
+}
+
+// addRoleError reports why an account couldn't be given roles.
+func (s *session) addRoleError(ctx context.Context, diags *diag.Diagnostics, at path.Path, summary string, err error) {
+	var (
+		unknown *signoz.UnknownRolesError
+		one     *signoz.OneRoleError
+		deleted *signoz.AccountDeletedError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		for _, name := range unknown.Names {
+			addUnknownRole(diags, at, name, namesOf(unknown.Roles))
+		}
+	case errors.As(err, &one):
+		addOneRole(diags, at, summary, one)
+	case errors.As(err, &deleted):
+		diags.AddAttributeError(path.Root("service_account_id"), summary,
+			fmt.Sprintf("The account, named %q, was deleted in SigNoz, and deleted accounts can't be brought back. Use another account.", deleted.Account.Name))
+	default:
+		s.addError(ctx, diags, summary, err)
+	}
+}
+
+func addUnknownRole(diags *diag.Diagnostics, at path.Path, name string, there []string) {
+	detail := fmt.Sprintf("SigNoz has no role of this name. The roles there are: %s.", someOf(there))
+	if suggestion := nearestRole(name, there); suggestion != "" {
+		detail = fmt.Sprintf("SigNoz has no role of this name; did you mean %q? The roles there are: %s.", suggestion, someOf(there))
+	}
+	diags.AddAttributeError(at, fmt.Sprintf("Unknown role %q", name), detail)
+}
+
+func addOneRole(diags *diag.Diagnostics, at path.Path, summary string, e *signoz.OneRoleError) {
+	detail := fmt.Sprintf("This SigNoz (%s) keeps one role per service account (several are possible since v0.123), but %d are wanted: %s.", e.Version, len(e.Wanted), strings.Join(e.Wanted, ", "))
+	if len(e.Held) > 0 {
+		detail += fmt.Sprintf(" The account %q has %s now: another role would take that away from whoever gave it.", e.Account, strings.Join(e.Held, ", "))
+	}
+	if e.Lost != nil {
+		detail += fmt.Sprintf(" The role that was replaced couldn't be given back: %s", sentence(e.Lost.Error()))
+	}
+	diags.AddAttributeError(at, summary, detail+" Name one role, take the other away first, or upgrade SigNoz.")
+}
+
+// checkRoleName refuses an empty name, as a missing variable gives. Which names there are,
+// SigNoz says in the plan.
+func checkRoleName(at path.Path, name types.String, diags *diag.Diagnostics) {
+	if known(name) && name.ValueString() == "" {
+		diags.AddAttributeError(at, "Empty role name", "The name of a role is empty. Give the name of one, such as signoz-viewer.")
+	}
 }
 
 // nearestRole knows, besides misspellings, the short forms people use: viewer, Admin.
@@ -107,56 +137,6 @@ func nearestRole(name string, names []string) string {
 		return managed
 	}
 	return nearest(name, names)
-}
-
-// roleNames lists, sorted, the names of the roles an account holds.
-func roleNames(account *signoz.ServiceAccount) []string {
-	names := make([]string, 0, len(account.Bindings))
-	for _, b := range account.Bindings {
-		names = append(names, b.Role.Name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// difference is what a has and b lacks.
-func difference(a, b []string) []string {
-	var missing []string
-	for _, s := range a {
-		if !slices.Contains(b, s) {
-			missing = append(missing, s)
-		}
-	}
-	return missing
-}
-
-// adminRole is SigNoz's own role without which nobody may manage service accounts.
-const adminRole = "signoz-admin"
-
-// roleNameValidator refuses an empty name, as a missing variable gives. Which names
-// there are, SigNoz tells in the plan.
-type roleNameValidator struct{}
-
-func (roleNameValidator) Description(context.Context) string { return "must not be empty" }
-
-func (v roleNameValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (roleNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if known(req.ConfigValue) && req.ConfigValue.ValueString() == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Empty role name", "The name of a role is empty. Give the name of one, such as signoz-viewer.")
-	}
-}
-
-// oneRoleError says that the server keeps one role per account.
-type oneRoleError struct {
-	version signoz.Version
-	wanted  []string
-	kept    []string
-}
-
-func (e *oneRoleError) Error() string {
-	return fmt.Sprintf("this SigNoz (%s) keeps one role per service account (several are possible since v0.123), but %d are wanted: %s. "+
-		"The account has %s now. Name one role, or upgrade SigNoz", e.version, len(e.wanted), strings.Join(e.wanted, ", "), haveRoles(e.kept))
 }
 
 func haveRoles(names []string) string {

@@ -71,8 +71,7 @@ func (d *rolesDataSource) Configure(_ context.Context, req datasource.ConfigureR
 }
 
 func (d *rolesDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	ctx = d.session.masked(ctx)
-	client := d.session.signoz(&resp.Diagnostics)
+	client := d.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// isOwnAccount tells whether the account is the one whose key signs the requests.
+// isOwnAccount reports whether the account is the one whose key signs the requests.
 func (s *session) isOwnAccount(ctx context.Context, id string) (bool, error) {
 	if !s.online() || s.client.SignsAsUser() {
 		return false, nil
@@ -30,7 +30,7 @@ func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *
 	}
 }
 
-// mayDelete tells whether the account surely isn't the one that the provider signs
+// mayDelete reports whether the account surely isn't the one that the provider signs
 // in with, and reports if not. The plan doesn't see a replacement asked for with -replace.
 func (s *session) mayDelete(ctx context.Context, id, name string, diags *diag.Diagnostics) bool {
 	own, err := s.isOwnAccount(ctx, id)
@@ -57,12 +57,12 @@ const longestRun = 10 * time.Minute
 
 // refuseOwnKey keeps the provider from revoking the key it signs in with. With a grace
 // period the key outlives the run, which deserves a warning only.
-func (s *session) refuseOwnKey(state *serviceAccountKeyModel, diags *diag.Diagnostics) {
+func (s *session) refuseOwnKey(state serviceAccountKeyModel, diags *diag.Diagnostics) {
 	if !s.online() || !s.client.SignsWith(state.Key.ValueString()) {
 		return
 	}
 	name := state.Name.ValueString()
-	if state.DestroyGracePeriod.value() >= longestRun {
+	if durationOf(state.DestroyGracePeriod) >= longestRun {
 		diags.AddWarning("The provider retires the key that it signs in with",
 			fmt.Sprintf("The provider signs in with the key %q, which this plan retires. It goes on working for its destroy_grace_period: give the provider another key (`api_key` or %s) before that ends.", name, envAPIKey))
 		return
@@ -74,22 +74,13 @@ func (s *session) refuseOwnKey(state *serviceAccountKeyModel, diags *diag.Diagno
 }
 
 // warnOwnKeyEnds warns of a plan that lets the key that the provider signs in with end sooner.
-func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, state *serviceAccountKeyModel, diags *diag.Diagnostics) {
+func (s *session) warnOwnKeyEnds(plan, state serviceAccountKeyModel, diags *diag.Diagnostics) {
 	if !s.online() || !s.client.SignsWith(state.Key.ValueString()) || !known(plan.ExpiresAt) {
 		return
 	}
-	if known(state.ExpiresAt) && !plan.ExpiresAt.value().Before(state.ExpiresAt.value()) {
+	if known(state.ExpiresAt) && !timeOf(plan.ExpiresAt).Before(timeOf(state.ExpiresAt)) {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it signs in with expire sooner",
 		fmt.Sprintf("The provider signs in with the key %q, which this plan lets expire at %s. Give the provider another key (`api_key` or %s) before that.", state.Name.ValueString(), plan.ExpiresAt.ValueString(), envAPIKey))
-}
-
-// addUnknownAccount reports that SigNoz doesn't know the account of a key or a role. That
-// can't come of a deletion, since it goes on knowing deleted accounts. To take the object
-// for gone could lose all that a state holds, when it is merely another SigNoz that was asked.
-func (s *session) addUnknownAccount(diags *diag.Diagnostics, summary, accountID string, err error) {
-	diags.AddError(summary,
-		fmt.Sprintf("The SigNoz at %s doesn't know its service account (id %s), not even as a deleted one. Check that `endpoint` and `api_key` are those of the SigNoz and the organisation that this state was made with. "+
-			"If that one is gone for good, remove this object from the state: terraform state rm ADDRESS. %s", s.client.Endpoint(), accountID, said(err)))
 }

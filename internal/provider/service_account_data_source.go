@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
@@ -36,7 +35,6 @@ func (d *serviceAccountDataSource) Schema(_ context.Context, _ datasource.Schema
 		Optional:            true,
 		Computed:            true,
 		MarkdownDescription: "Id of the account to look up, a UUID. Exactly one of `id` and `name` is required. An account that was deleted is found by its id too; its `status` says so.",
-		Validators:          []validator.String{accountIDValidator()},
 	}
 	attributes["name"] = schema.StringAttribute{
 		Optional:            true,
@@ -58,10 +56,10 @@ func (d *serviceAccountDataSource) Configure(_ context.Context, req datasource.C
 }
 
 func (d *serviceAccountDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	ctx = d.session.masked(ctx)
 	var config accountDetails
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	client := d.session.signoz(&resp.Diagnostics)
+	checkAccountID(path.Root("id"), config.ID, &resp.Diagnostics)
+	client := d.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

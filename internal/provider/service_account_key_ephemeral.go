@@ -36,13 +36,13 @@ func newServiceAccountKeyEphemeralResource() ephemeral.EphemeralResource {
 }
 
 type ephemeralKeyModel struct {
-	ServiceAccountID types.String  `tfsdk:"service_account_id"`
-	NamePrefix       types.String  `tfsdk:"name_prefix"`
-	ValidFor         durationValue `tfsdk:"valid_for"`
-	ID               types.String  `tfsdk:"id"`
-	Name             types.String  `tfsdk:"name"`
-	Key              types.String  `tfsdk:"key"`
-	ExpiresAt        types.String  `tfsdk:"expires_at"`
+	ServiceAccountID types.String `tfsdk:"service_account_id"`
+	NamePrefix       types.String `tfsdk:"name_prefix"`
+	ValidFor         types.String `tfsdk:"valid_for"`
+	ID               types.String `tfsdk:"id"`
+	Name             types.String `tfsdk:"name"`
+	Key              types.String `tfsdk:"key"`
+	ExpiresAt        types.String `tfsdk:"expires_at"`
 }
 
 // openKey is what Close needs to know of the key that Open made. The value isn't in it.
@@ -68,7 +68,6 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Id of the service account that the key signs in.",
-				Validators:          []validator.String{accountIDValidator()},
 			},
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
@@ -76,11 +75,10 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 				MarkdownDescription: fmt.Sprintf("Beginning of the key's name, to which random letters are appended; at most %d characters. `%s` by default.", signoz.MaxKeyNamePrefixLength, defaultEphemeralPrefix),
 			},
 			"valid_for": schema.StringAttribute{
-				CustomType:          durationType{},
 				Optional:            true,
 				Computed:            true,
 				MarkdownDescription: "How long the key works if nothing revokes it, such as `30m`; `1h` by default. It should be longer than the longest run.",
-				Validators:          []validator.String{longerThanZero{}},
+				Validators:          []validator.String{durationValidator{atLeast: time.Second}},
 			},
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -109,10 +107,10 @@ func (e *serviceAccountKeyEphemeralResource) Configure(_ context.Context, req ep
 
 // Open makes the key.
 func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	ctx = e.session.masked(ctx)
 	var model ephemeralKeyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	client := e.session.signoz(&resp.Diagnostics)
+	checkAccountID(path.Root("service_account_id"), model.ServiceAccountID, &resp.Diagnostics)
+	client := e.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -123,7 +121,7 @@ func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephem
 	accountID := model.ServiceAccountID.ValueString()
 	wanted := signoz.NewKey{
 		Name:       signoz.UniqueKeyName(model.NamePrefix.ValueString()),
-		ExpiresAt:  e.session.now().Add(model.ValidFor.value()).Truncate(time.Second),
+		ExpiresAt:  e.session.now().Add(durationOf(model.ValidFor)).Truncate(time.Second),
 		UniqueName: true,
 	}
 	created, err := client.CreateKey(ctx, accountID, wanted)
@@ -154,7 +152,7 @@ func (m *ephemeralKeyModel) setDefaults(diags *diag.Diagnostics) {
 		m.NamePrefix = types.StringValue(defaultEphemeralPrefix)
 	}
 	if m.ValidFor.IsNull() {
-		m.ValidFor = durationValue{StringValue: types.StringValue(defaultEphemeralLifetime)}
+		m.ValidFor = types.StringValue(defaultEphemeralLifetime)
 	}
 	if wrong := checkNamePrefix(m.NamePrefix.ValueString()); wrong != "" {
 		diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
@@ -164,7 +162,6 @@ func (m *ephemeralKeyModel) setDefaults(diags *diag.Diagnostics) {
 // Close revokes the key. That it can't be revoked is no reason to fail a run that did its
 // work: the key's expiry bounds the harm, and the warning says when.
 func (e *serviceAccountKeyEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
-	ctx = e.session.masked(ctx)
 	raw, diags := req.Private.GetKey(ctx, privateOpenKey)
 	resp.Diagnostics.Append(diags...)
 	if len(raw) == 0 {
@@ -175,7 +172,7 @@ func (e *serviceAccountKeyEphemeralResource) Close(ctx context.Context, req ephe
 		resp.Diagnostics.AddError("Unreadable private data", "What the provider remembers of an ephemeral key can't be read: "+err.Error()+". This is a bug of the provider: please report it.")
 		return
 	}
-	client := e.session.signoz(&resp.Diagnostics)
+	client := e.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -9,9 +9,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 )
 
 var _ list.ListResourceWithConfigure = (*serviceAccountKeyListResource)(nil)
@@ -35,7 +37,6 @@ func (l *serviceAccountKeyListResource) ListResourceConfigSchema(_ context.Conte
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Id of the service account, a UUID.",
-				Validators:          []validator.String{accountIDValidator()},
 			},
 		},
 	}
@@ -47,13 +48,13 @@ func (l *serviceAccountKeyListResource) Configure(_ context.Context, req resourc
 
 // List needs one request, however many keys there are.
 func (l *serviceAccountKeyListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	ctx = l.session.masked(ctx)
 	var (
 		diags diag.Diagnostics
 		model serviceAccountKeyListModel
 	)
 	diags.Append(req.Config.Get(ctx, &model)...)
-	client := l.session.signoz(&diags)
+	checkAccountID(path.Root("service_account_id"), model.ServiceAccountID, &diags)
+	client := l.session.requireClient(&diags)
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
@@ -69,12 +70,13 @@ func (l *serviceAccountKeyListResource) List(ctx context.Context, req list.ListR
 			if req.Limit > 0 && int64(i) >= req.Limit {
 				return
 			}
-			whole := newServiceAccountKeyModel(&key, l.session.now())
+			model := newServiceAccountKeyModel(&key)
+			fields := (*serviceAccountKeyResource)(nil).Fields(&model)
 			result := req.NewListResult(ctx)
 			result.DisplayName = key.Name
-			result.Diagnostics.Append(result.Identity.Set(ctx, whole.identity())...)
+			result.Identity.Raw = core.Encode(ctx, fields, result.Identity.Schema, &result.Diagnostics)
 			if req.IncludeResource {
-				result.Diagnostics.Append(result.Resource.Set(ctx, whole)...)
+				result.Resource.Raw = core.Encode(ctx, fields, result.Resource.Schema, &result.Diagnostics)
 			}
 			if !push(result) {
 				return

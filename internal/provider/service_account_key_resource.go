@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -19,49 +18,59 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
-)
-
-var (
-	_ resource.ResourceWithConfigure        = (*serviceAccountKeyResource)(nil)
-	_ resource.ResourceWithConfigValidators = (*serviceAccountKeyResource)(nil)
-	_ resource.ResourceWithValidateConfig   = (*serviceAccountKeyResource)(nil)
-	_ resource.ResourceWithModifyPlan       = (*serviceAccountKeyResource)(nil)
-	_ resource.ResourceWithImportState      = (*serviceAccountKeyResource)(nil)
-	_ resource.ResourceWithIdentity         = (*serviceAccountKeyResource)(nil)
-	_ steadyResource                        = (*serviceAccountKeyResource)(nil)
 )
 
 type serviceAccountKeyResource struct{ session *session }
 
-func newServiceAccountKeyResource() resource.Resource { return &serviceAccountKeyResource{} }
+func newServiceAccountKey() core.Resource[serviceAccountKeyModel, keyPrivate] {
+	return &serviceAccountKeyResource{}
+}
 
 type serviceAccountKeyModel struct {
-	ID                 types.String  `tfsdk:"id"`
-	ServiceAccountID   types.String  `tfsdk:"service_account_id"`
-	Name               types.String  `tfsdk:"name"`
-	NamePrefix         types.String  `tfsdk:"name_prefix"`
-	ExpiresAt          timeValue     `tfsdk:"expires_at"`
-	ValidFor           durationValue `tfsdk:"valid_for"`
-	RotateBefore       durationValue `tfsdk:"rotate_before"`
-	DestroyGracePeriod durationValue `tfsdk:"destroy_grace_period"`
-	Key                types.String  `tfsdk:"key"`
-	ReadyForRotation   types.Bool    `tfsdk:"ready_for_rotation"`
+	ID                 types.String
+	ServiceAccountID   types.String
+	Name               types.String
+	NamePrefix         types.String
+	ExpiresAt          types.String
+	ValidFor           types.String
+	RotateBefore       types.String
+	DestroyGracePeriod types.String
+	Key                types.String
+	ReadyForRotation   types.Bool
 }
 
-type serviceAccountKeyIdentity struct {
-	ServiceAccountID types.String `tfsdk:"service_account_id"`
-	ID               types.String `tfsdk:"id"`
+type (
+	keyObject = core.Object[serviceAccountKeyModel, keyPrivate]
+	keyChange = core.Change[serviceAccountKeyModel, keyPrivate]
+	keyResult = core.Result[serviceAccountKeyModel, keyPrivate]
+)
+
+func (*serviceAccountKeyResource) Fields(m *serviceAccountKeyModel) core.Fields {
+	return core.Fields{
+		"id":                   core.Field(&m.ID),
+		"service_account_id":   core.Field(&m.ServiceAccountID),
+		"name":                 core.Field(&m.Name),
+		"name_prefix":          core.Field(&m.NamePrefix),
+		"expires_at":           core.Field(&m.ExpiresAt),
+		"valid_for":            core.Field(&m.ValidFor),
+		"rotate_before":        core.Field(&m.RotateBefore),
+		"destroy_grace_period": core.Field(&m.DestroyGracePeriod),
+		"key":                  core.Field(&m.Key),
+		"ready_for_rotation":   core.Field(&m.ReadyForRotation),
+	}
 }
 
-func (r *serviceAccountKeyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (*serviceAccountKeyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_service_account_key"
+	// An update makes a new key where the account, unknown in the plan, turns out to be another one.
+	resp.ResourceBehavior.MutableIdentity = true
 }
 
-func (r *serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API key of a service account. SigNoz shows a key's value only once, when it is made; Terraform keeps it in the sensitive attribute `key`, and so in the state. " +
 			"Renaming the key and setting, moving or removing its expiry happen in place and never change the value.",
@@ -72,10 +81,9 @@ func (r *serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaR
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"service_account_id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "Id of the service account that the key signs in. A key can't move to another account: changing this makes a new key.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators:          []validator.String{exactAccountIDValidator()},
+				Required: true,
+				MarkdownDescription: "Id of the service account that the key signs in. A key can't move to another account: changing this makes a new key. " +
+					"An id that is merely unknown in the plan changes nothing: if it turns out to be the same during the apply, the key stays as it is; if not, a new key is made there and the old one is retired as `destroy_grace_period` says.",
 			},
 			"name": schema.StringAttribute{
 				Optional: true,
@@ -87,36 +95,31 @@ func (r *serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaR
 				Optional: true,
 				MarkdownDescription: fmt.Sprintf("Beginning of the key's name, at most %d characters, to which random letters are appended. It lets an old and a new key exist side by side, which `create_before_destroy` needs. "+
 					"Changing it to another prefix makes a new key; adding it to a key that has a fixed `name` doesn't.", signoz.MaxKeyNamePrefixLength),
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
-					prefixChanges, "Changing the prefix makes a new key.", "Changing the prefix makes a new key.")},
 			},
 			"expires_at": schema.StringAttribute{
-				CustomType: timeType{},
-				Optional:   true,
-				Computed:   true,
+				Optional: true,
+				Computed: true,
 				MarkdownDescription: "Time at which the key stops working, in RFC 3339 notation with whole seconds and any offset, such as `2027-01-31T12:00:00Z`. It must lie in the future when it is set. " +
 					"Changing or removing it happens in place: the same value goes on working, also when the key had expired already. Left out, the key never expires, unless `valid_for` says so. Conflicts with `valid_for`.",
 				Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRoot("valid_for"))},
 			},
 			"valid_for": schema.StringAttribute{
-				CustomType: durationType{},
-				Optional:   true,
+				Optional: true,
 				MarkdownDescription: "How long the key works from the moment it is made, such as `90d`, `36h` or `1h30m`; `expires_at` tells the resulting time. " +
 					"Changing it moves the expiry by the difference, in place.",
-				Validators: []validator.String{longerThanZero{}},
+				Validators: []validator.String{durationValidator{atLeast: time.Second}},
 			},
 			"rotate_before": schema.StringAttribute{
-				CustomType: durationType{},
-				Optional:   true,
+				Optional: true,
 				MarkdownDescription: "How long before its expiry the key is to be replaced, such as `14d`: from then on a plan replaces it. Needs `valid_for` and must be shorter than it. " +
 					"Nothing rotates by itself: somebody, or a scheduled job, must run Terraform within this time.",
-				Validators: []validator.String{longerThanZero{}, stringvalidator.AlsoRequires(path.MatchRoot("valid_for"))},
+				Validators: []validator.String{durationValidator{atLeast: time.Second}, stringvalidator.AlsoRequires(path.MatchRoot("valid_for"))},
 			},
 			"destroy_grace_period": schema.StringAttribute{
-				CustomType: durationType{},
-				Optional:   true,
+				Optional: true,
 				MarkdownDescription: "How long the key goes on working after Terraform destroyed or replaced it, such as `24h`, so that its users can change over. Destroying then doesn't revoke the key but sets it to expire after this time, or at its own expiry if that is sooner. " +
 					"Left out or `0s`: it is revoked at once. The value last applied counts. Deleting the account ends all its keys at once, whatever this says.",
+				Validators: []validator.String{durationValidator{}},
 			},
 			"key": schema.StringAttribute{
 				Computed:  true,
@@ -133,33 +136,7 @@ func (r *serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaR
 	}
 }
 
-// prefixChanges asks for a new key when the prefix changes to another. Where
-// there was none, after an import or with `name` before, the key stays and is renamed.
-func prefixChanges(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-	resp.RequiresReplace = !req.StateValue.IsNull() && !req.PlanValue.IsNull()
-}
-
-// longerThanZero refuses a duration of zero; negative ones aren't durations at all.
-type longerThanZero struct{}
-
-func (longerThanZero) Description(context.Context) string { return "must be longer than zero" }
-
-func (v longerThanZero) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (longerThanZero) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !known(req.ConfigValue) {
-		return
-	}
-	d, err := parseDuration(req.ConfigValue.ValueString())
-	if err != nil {
-		return // the type reports it
-	}
-	if d < time.Second {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", fmt.Sprintf("%q is too short: it must be at least one second, such as 36h or 90d.", req.ConfigValue.ValueString()))
-	}
-}
-
-func (r *serviceAccountKeyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (*serviceAccountKeyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
 			"service_account_id": identityschema.StringAttribute{
@@ -174,116 +151,138 @@ func (r *serviceAccountKeyResource) IdentitySchema(_ context.Context, _ resource
 	}
 }
 
-func (r *serviceAccountKeyResource) ConfigValidators(context.Context) []resource.ConfigValidator {
-	return []resource.ConfigValidator{
-		resourcevalidator.ExactlyOneOf(path.MatchRoot("name"), path.MatchRoot("name_prefix")),
-	}
-}
-
-func (r *serviceAccountKeyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config serviceAccountKeyModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !known(config.ValidFor) || !known(config.RotateBefore) {
-		return
-	}
-	if config.RotateBefore.value() >= config.ValidFor.value() && config.ValidFor.value() > 0 {
-		resp.Diagnostics.AddAttributeError(path.Root("rotate_before"), "rotate_before isn't shorter than valid_for",
-			fmt.Sprintf("With rotate_before = %q and valid_for = %q every plan would replace the key. Choose a shorter rotate_before, such as a third of valid_for.",
-				config.RotateBefore.ValueString(), config.ValidFor.ValueString()))
-	}
-}
-
 func (r *serviceAccountKeyResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
-// ModifyPlan plans what the schema alone can't say: the name, the expiry, and
-// whether the key is to be replaced because its time has come.
-func (r *serviceAccountKeyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var config, plan serviceAccountKeyModel
-	var state *serviceAccountKeyModel
-	if !req.State.Raw.IsNull() {
-		state = &serviceAccountKeyModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+// Validate leaves ids and times to the plan: in `terraform test` they may come from mocks,
+// which are random texts, and a provider is asked to validate those but not to plan them.
+func (*serviceAccountKeyResource) Validate(config serviceAccountKeyModel) (diags diag.Diagnostics) {
+	switch {
+	case !config.Name.IsNull() && known(config.NamePrefix), known(config.Name) && !config.NamePrefix.IsNull():
+		// Pulumi's bridge fills in every input called name, and takes that back where
+		// validation fails with just this summary on just this attribute
+		// (pulumi-terraform-bridge, pull request 3457). It appends a full stop to the detail.
+		diags.AddAttributeError(path.Root("name"), "Conflicting configuration arguments",
+			"Exactly one of name and name_prefix can be set: a fixed name, or the beginning of one to which random letters are appended, which create_before_destroy needs")
+	case config.Name.IsNull() && config.NamePrefix.IsNull():
+		diags.AddAttributeError(path.Root("name"), "Missing name of the key",
+			"Set either name, a fixed name, or name_prefix, the beginning of one to which random letters are appended, which create_before_destroy needs.")
 	}
-	if req.Plan.Raw.IsNull() {
-		if !resp.Diagnostics.HasError() {
-			r.session.refuseOwnKey(state, &resp.Diagnostics)
-		}
-		return
+	if rotateBefore, validFor := durationOf(config.RotateBefore), durationOf(config.ValidFor); validFor > 0 && rotateBefore >= validFor {
+		diags.AddAttributeError(path.Root("rotate_before"), "rotate_before isn't shorter than valid_for",
+			fmt.Sprintf("With rotate_before = %q and valid_for = %q every plan would replace the key. Choose a shorter rotate_before, such as a third of valid_for.",
+				config.RotateBefore.ValueString(), config.ValidFor.ValueString()))
 	}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	var record keyRecord
-	if state != nil {
-		record = readKeyRecord(ctx, req.Private, &resp.Diagnostics)
-	}
-	decided, rotates := r.decide(config, plan, state, record, &resp.Diagnostics)
-	if rotates {
-		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("ready_for_rotation"))
-	}
-	if decided != plan {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, decided)...)
-	}
+	return diags
 }
 
-// steadyPlan is ModifyPlan for a key that the plan proposes as it is.
-func (r *serviceAccountKeyResource) steadyPlan(config, state values, private privateData) bool {
-	var diags diag.Diagnostics
-	wanted, key := serviceAccountKeyFrom(config), serviceAccountKeyFrom(state)
-	if !wanted.readable() || !key.readable() {
-		return false
-	}
-	record := readKeyRecord(context.Background(), private, &diags)
-	decided, rotates := r.decide(wanted, key, &key, record, &diags)
-	return len(diags) == 0 && !rotates && decided == key
-}
-
-// decide makes the plan of what is proposed; state is nil where there is none. It
-// also tells whether the key is to be replaced because its time has come.
-func (r *serviceAccountKeyResource) decide(config, plan serviceAccountKeyModel, state *serviceAccountKeyModel, record keyRecord, diags *diag.Diagnostics) (decided serviceAccountKeyModel, rotates bool) {
-	now := r.now()
-	if state != nil {
-		keepNotation(&plan, state)
-	}
-	plan.Name = plannedName(config, state, diags)
-
-	replaced := state != nil && (!plan.ServiceAccountID.Equal(state.ServiceAccountID) ||
-		(!state.NamePrefix.IsNull() && !plan.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix)))
-	if state == nil || replaced {
-		// Terraform plans a replacement twice, the second time without a state:
-		// what is new is judged then.
+// Plan plans the name and the expiry, and whether the key is to be replaced: because its
+// time has come, or for a change that a key can't take.
+func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (planned core.Planned[serviceAccountKeyModel]) {
+	plan, config, prior, diags := &planned.Plan, change.Config, change.Prior, &planned.Diagnostics
+	*plan = change.Plan
+	if prior == nil {
+		checkNewAccountID(config.ServiceAccountID, types.StringNull(), diags)
+		checkTime(path.Root("expires_at"), config.ExpiresAt, diags)
+		plan.Name = plannedName(config, nil, diags)
 		plan.ReadyForRotation = types.BoolValue(false)
-		if state == nil {
-			plan.ExpiresAt = expiryPlan{config: config, now: now, lost: r.session.lostKey(config)}.planned(diags)
+		if !diags.HasError() {
+			plan.ExpiresAt = expiry{config: config, now: r.now(), lost: r.session.isLostKey(config)}.plan(diags)
 		}
-	} else {
-		rotates = planRotation(&plan, state)
-		if !rotates {
-			plan.ExpiresAt = expiryPlan{config: config, state: state, record: record, now: now}.planned(diags)
-			leaveExpired(&plan, config, state, record, now, diags)
-			r.session.warnOwnKeyEnds(plan, state, diags)
+		return planned
+	}
+	state := prior.State
+	checkNewAccountID(config.ServiceAccountID, state.ServiceAccountID, diags)
+	checkTime(path.Root("expires_at"), config.ExpiresAt, diags)
+	if diags.HasError() {
+		return planned
+	}
+	keepNotation(plan, state)
+	plan.Name = plannedName(config, &state, diags)
+	replaced := replacedAttributes(*plan, state)
+	settings := [][2]types.String{{plan.ValidFor, state.ValidFor}, {plan.RotateBefore, state.RotateBefore}, {plan.DestroyGracePeriod, state.DestroyGracePeriod}}
+	switch {
+	case len(replaced) > 0 && !r.session.appliesUpdate(state.ID.ValueString()):
+		planned.Replace = replaced
+	case state.ReadyForRotation.ValueBool() && !anyChanged(settings):
+		// The refresh decides, not the clock. An unknown value differs from that of the
+		// state whatever it is, which a replacement needs to have an effect.
+		plan.ReadyForRotation = types.BoolUnknown()
+		planned.Replace = []string{"ready_for_rotation"}
+	default:
+		r.planUpdate(plan, config, prior, diags)
+		if len(replaced) > 0 || plan.ServiceAccountID.IsUnknown() || (plan.NamePrefix.IsUnknown() && !state.NamePrefix.IsNull()) {
+			planPossibleReplacement(plan, config)
 		}
 	}
-	if replaced || rotates {
+	if len(planned.Replace) > 0 {
+		plan.ExpiresAt = types.StringUnknown() // planned once more, without a state
+	}
+	if len(planned.Replace) > 0 || len(replaced) > 0 {
 		r.session.refuseOwnKey(state, diags)
 	}
-	return plan, rotates
+	return planned
+}
+
+func (r *serviceAccountKeyResource) planUpdate(plan *serviceAccountKeyModel, config serviceAccountKeyModel, prior *keyObject, diags *diag.Diagnostics) {
+	state := prior.State
+	plan.ExpiresAt = expiry{config: config, prior: prior, now: r.now()}.plan(diags)
+	plan.ReadyForRotation = state.ReadyForRotation
+	if !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore) {
+		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
+	}
+	planExpired(plan, config, prior, r.now(), diags)
+	r.session.warnOwnKeyEnds(*plan, state, diags)
+}
+
+// planPossibleReplacement is for a plan that doesn't know yet if the key can stay: Update
+// makes another one where it can't.
+func planPossibleReplacement(plan *serviceAccountKeyModel, config serviceAccountKeyModel) {
+	plan.ID, plan.Key, plan.ReadyForRotation = types.StringUnknown(), types.StringUnknown(), types.BoolUnknown()
+	if config.ExpiresAt.IsNull() && !config.ValidFor.IsNull() {
+		plan.ExpiresAt = types.StringUnknown()
+	}
+	if config.Name.IsNull() {
+		plan.Name = types.StringUnknown()
+	}
+}
+
+// replacedAttributes are those whose change a key can't take. What is unknown isn't
+// changed. A prefix that is new, after an import or instead of `name`, renames the key.
+func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
+	if known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
+		names = append(names, "service_account_id")
+	}
+	if known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
+		names = append(names, "name_prefix")
+	}
+	return names
+}
+
+// anyChanged reports whether a planned value certainly differs from that of the state.
+func anyChanged(settings [][2]types.String) bool {
+	for _, s := range settings {
+		if !s[0].IsUnknown() && !s[0].Equal(s[1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // keepNotation keeps the state's notation of a duration that is merely written
 // otherwise: that is no change.
-func keepNotation(plan, state *serviceAccountKeyModel) {
-	for _, d := range []struct{ plan, state *durationValue }{
-		{&plan.ValidFor, &state.ValidFor},
-		{&plan.RotateBefore, &state.RotateBefore},
-		{&plan.DestroyGracePeriod, &state.DestroyGracePeriod},
+func keepNotation(plan *serviceAccountKeyModel, state serviceAccountKeyModel) {
+	for _, d := range []struct {
+		plan  *types.String
+		state types.String
+	}{
+		{&plan.ValidFor, state.ValidFor},
+		{&plan.RotateBefore, state.RotateBefore},
+		{&plan.DestroyGracePeriod, state.DestroyGracePeriod},
 	} {
-		if d.plan.sameAs(*d.state) {
-			*d.plan = *d.state
+		if sameDuration(*d.plan, d.state) {
+			*d.plan = d.state
 		}
 	}
 }
@@ -315,57 +314,6 @@ func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, d
 	return types.StringUnknown()
 }
 
-// planRotation plans a replacement when the time has come. It tells whether it did.
-//
-// A plan that changes valid_for or rotate_before never replaces the key: it
-// applies the change in place, and the next plan rotates if the new values say so.
-func planRotation(plan, state *serviceAccountKeyModel) bool {
-	changed := !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore)
-	if changed {
-		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
-		return false
-	}
-	// The refresh decides, not the clock: Terraform plans once more during the apply,
-	// and an answer that time has changed would be an "inconsistent final plan".
-	if !state.ReadyForRotation.ValueBool() {
-		plan.ReadyForRotation = types.BoolValue(false)
-		return false
-	}
-	// An unknown value differs from that of the state whatever it is, which
-	// RequiresReplace needs to have an effect.
-	plan.ReadyForRotation = types.BoolUnknown()
-	plan.ExpiresAt = unknownTime()
-	return true
-}
-
-// leaveExpired says what to do about a key that has expired and stays so. SigNoz
-// takes no update of it, so it keeps its name if that was changed elsewhere, and
-// can't be given another one.
-func leaveExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, state *serviceAccountKeyModel, record keyRecord, now time.Time, diags *diag.Diagnostics) {
-	if !known(state.ExpiresAt) || state.ExpiresAt.value().After(now) || !plan.ExpiresAt.Equal(state.ExpiresAt) {
-		return
-	}
-	renamed := (known(config.Name) && !plan.Name.Equal(state.Name)) || (known(config.NamePrefix) && plan.Name.IsUnknown())
-	elsewhere := config.Name.ValueString() == record.Name || (config.Name.IsNull() && config.NamePrefix.Equal(state.NamePrefix))
-	kept := ""
-	switch {
-	case renamed && elsewhere && record.Expired:
-		plan.Name = state.Name
-		kept = " The name was changed elsewhere, and stays so: SigNoz renames an expired key only when it is extended at the same time."
-	case renamed:
-		at := path.Root("name")
-		if config.Name.IsNull() {
-			at = path.Root("name_prefix")
-		}
-		diags.AddAttributeError(at, "An expired key can't be renamed",
-			fmt.Sprintf("The key %q expired at %s, and SigNoz renames an expired key only when it is extended at the same time. Take the new name back, or extend the key too, with a later expires_at or a longer valid_for.",
-				state.Name.ValueString(), state.ExpiresAt.ValueString()))
-		return
-	}
-	diags.AddAttributeWarning(path.Root("expires_at"), fmt.Sprintf("The key %q has expired", state.Name.ValueString()),
-		fmt.Sprintf("It expired at %s, %s ago, and SigNoz refuses it.%s %s", state.ExpiresAt.ValueString(), roughly(now.Sub(state.ExpiresAt.value())), kept, waysOut(config)))
-}
-
 func (r *serviceAccountKeyResource) now() time.Time {
 	if r.session == nil {
 		return time.Now()
@@ -373,240 +321,181 @@ func (r *serviceAccountKeyResource) now() time.Time {
 	return r.session.now()
 }
 
-func (r *serviceAccountKeyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	ctx = r.session.masked(ctx)
-	var plan serviceAccountKeyModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	client := r.session.signoz(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+func (r *serviceAccountKeyResource) PlanDestroy(_ context.Context, key keyObject) (diags diag.Diagnostics) {
+	r.session.refuseOwnKey(key.State, &diags)
+	return diags
+}
+
+func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAccountKeyModel, result *keyResult) (diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return diags
 	}
 	now := r.now()
 	accountID := plan.ServiceAccountID.ValueString()
-	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: plan.ExpiresAt.value()}
+	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: timeOf(plan.ExpiresAt)}
 	if plan.Name.IsUnknown() {
 		wanted.Name, wanted.UniqueName = signoz.UniqueKeyName(plan.NamePrefix.ValueString()), true
 	}
 	if known(plan.ValidFor) {
-		wanted.ExpiresAt = now.Add(plan.ValidFor.value()).Truncate(time.Second)
-		plan.ExpiresAt = newTimeValue(wanted.ExpiresAt)
+		wanted.ExpiresAt = now.Add(durationOf(plan.ValidFor)).Truncate(time.Second)
+		plan.ExpiresAt = timestamp(wanted.ExpiresAt)
 	}
 	summary := fmt.Sprintf("Can't create the key %q of service account %s", wanted.Name, accountID)
 
 	created, err := client.CreateKey(ctx, accountID, wanted)
 	switch {
 	case signoz.IsConflict(err):
-		resp.Diagnostics.AddAttributeError(path.Root("name"), summary,
-			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: write name_prefix = \"NAME-\" instead of name, with which the present key is kept and renamed, or remove create_before_destroy. "+
+		diags.AddAttributeError(path.Root("name"), summary,
+			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: write name_prefix = \"NAME-\" instead of name, with which the present key is kept and renamed, or remove create_before_destroy (Pulumi: set deleteBeforeReplace). "+
 				"To manage a key that was made elsewhere, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, said(err)))
-		return
+		return diags
 	case err != nil:
-		r.session.addError(ctx, &resp.Diagnostics, summary, err)
-		return
+		r.session.addError(ctx, &diags, summary, err)
+		return diags
 	}
 	plan.ID = types.StringValue(created.ID)
 	plan.Name = types.StringValue(wanted.Name)
 	plan.Key = types.StringValue(created.Value)
 	plan.ReadyForRotation = types.BoolValue(false)
-	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
-	keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt), Name: wanted.Name}.save(ctx, resp.Private, &resp.Diagnostics)
+	r.session.noteRefreshed(created.ID)
+	result.Save(plan, keyPrivate{keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt), Name: wanted.Name, OrgID: client.KnownOrgID()}})
+	return diags
 }
 
-func (r *serviceAccountKeyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state serviceAccountKeyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
+// Refresh reads the key from SigNoz. Where it can't, the key is as the state has it.
+func (r *serviceAccountKeyResource) Refresh(ctx context.Context, key keyObject) core.Refreshed[serviceAccountKeyModel, keyPrivate] {
+	result := core.Refreshed[serviceAccountKeyModel, keyPrivate]{Object: key}
+	state, record, diags := &result.State, &result.Private.Record, &result.Diagnostics
+	r.session.noteRefreshed(state.ID.ValueString())
+	if result.Gone = state.ID.ValueString() == ""; result.Gone || !r.session.mayRefresh(diags) {
+		return result // without an id: Crossplane's upjet reads before it creates
 	}
-	ctx = r.session.masked(ctx, state.Key.ValueString())
-	// Before the key may turn out to be gone: CLIs before 1.12 fail otherwise
-	// ("Missing Resource Identity After Read").
-	if resp.Identity.Raw.IsNull() {
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	accountID := state.ServiceAccountID.ValueString()
+	what := fmt.Sprintf("the key %q of service account %s", state.Name.ValueString(), accountID)
+	found, err := r.session.client.Key(ctx, accountID, state.ID.ValueString())
+	switch {
+	case signoz.IsAccountNotFound(err):
+		result.Gone = r.session.accountIsLost(ctx, what, accountID, record.OrgID, err, diags)
+	case err != nil:
+		r.session.addError(ctx, diags, "Can't read "+what, err)
+	case found == nil:
+		result.Gone = true // revoked elsewhere, or gone with its account, which has no keys then
+	default:
+		now := r.now()
+		*record = record.refreshed(found.Name, found.ExpiresAt, now)
+		state.Name = types.StringValue(found.Name)
+		state.ExpiresAt = refreshedExpiry(found.ExpiresAt, key.State, *record)
+		due := rotationDue(found.ExpiresAt, state.RotateBefore, now)
+		if moved := found.ExpiresAt.IsZero() || found.ExpiresAt.After(record.setTime()); moved && rotationDue(record.setTime(), state.RotateBefore, now) {
+			due = true // an expiry moved elsewhere doesn't put rotation off
+		}
+		state.ReadyForRotation = types.BoolValue(due)
 	}
-	key := refreshedOnce(ctx, func(ctx context.Context) refreshed[foundKey] { return r.refresh(ctx, state, req.Private) })
-	resp.Diagnostics.Append(key.diags...)
-	if key.gone {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	if key.found.serviceAccountKeyModel != state { // writing one is slow
-		resp.Diagnostics.Append(resp.State.Set(ctx, key.found.serviceAccountKeyModel)...)
-	}
-	if key.found.recordChanged {
-		key.found.record.save(ctx, resp.Private, &resp.Diagnostics)
-	}
-}
-
-// foundKey is what a refresh finds.
-type foundKey struct {
-	serviceAccountKeyModel
-
-	record        keyRecord
-	recordChanged bool
-}
-
-// refresh reads the key from SigNoz. Where it can't, the key is as the state has it.
-func (r *serviceAccountKeyResource) refresh(ctx context.Context, state serviceAccountKeyModel, private privateGetter) refreshed[foundKey] {
-	result := refreshed[foundKey]{found: foundKey{serviceAccountKeyModel: state}}
-	if !r.session.mayRefresh(&result.diags) {
-		return result
-	}
-	key, err := r.session.client.Key(ctx, state.ServiceAccountID.ValueString(), state.ID.ValueString())
-	if signoz.IsAccountNotFound(err) {
-		r.session.addUnknownAccount(&result.diags, fmt.Sprintf("Can't read the key %q", state.Name.ValueString()), state.ServiceAccountID.ValueString(), err)
-		return result
-	}
-	if err == nil && key == nil {
-		result.gone = true // revoked elsewhere, or gone with its account, which has no keys then
-		r.session.lost.add(state, readKeyRecord(ctx, private, &result.diags))
-		return result
-	}
-	if err != nil {
-		r.session.addError(ctx, &result.diags, fmt.Sprintf("Can't read the key %q of service account %s", state.Name.ValueString(), state.ServiceAccountID.ValueString()), err)
-		return result
-	}
-	now := r.now()
-	result.found.update(key, now)
-	record := readKeyRecord(ctx, private, &result.diags)
-	result.found.record = record.refreshed(result.found.Name.ValueString(), result.found.ExpiresAt, now)
-	result.found.recordChanged = result.found.record != record && !result.diags.HasError()
-	if record.outlived(result.found.ExpiresAt) && rotationDue(newTimeValue(time.Unix(record.ExpiresAt, 0)), state.RotateBefore, now) {
-		result.found.ReadyForRotation = types.BoolValue(true) // an expiry moved elsewhere doesn't put rotation off
-	}
-	if result.found.ExpiresAt.sameAs(state.ExpiresAt) {
-		result.found.ExpiresAt = state.ExpiresAt // the state's notation
+	if result.Gone {
+		r.session.noteLostKey(key)
 	}
 	return result
 }
 
-func (r *serviceAccountKeyResource) steadyRead(ctx context.Context, state values, private privateData) (context.Context, bool) {
-	before := serviceAccountKeyFrom(state)
-	if !before.readable() {
-		return ctx, false
+func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange, result *keyResult) (diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return diags
 	}
-	key := r.refresh(r.session.masked(ctx, before.Key.ValueString()), before, private)
-	return withRefreshed(ctx, key), key.steady() && key.found.serviceAccountKeyModel == before && !key.found.recordChanged
-}
-
-func (r *serviceAccountKeyResource) plainlyValid(config values) bool {
-	return isValidAccountID(config.text("service_account_id")) &&
-		(config.has("service_account_id", "name") || config.has("service_account_id", "name_prefix"))
-}
-
-func (r *serviceAccountKeyResource) identityAttributes() []string {
-	return []string{"service_account_id", "id"}
-}
-
-// serviceAccountKeyFrom is what the framework's Get does, without its reflection.
-func serviceAccountKeyFrom(v values) serviceAccountKeyModel {
-	return serviceAccountKeyModel{
-		ID: v.text("id"), ServiceAccountID: v.text("service_account_id"),
-		Name: v.text("name"), NamePrefix: v.text("name_prefix"),
-		ExpiresAt: v.time("expires_at"), ValidFor: v.duration("valid_for"),
-		RotateBefore: v.duration("rotate_before"), DestroyGracePeriod: v.duration("destroy_grace_period"),
-		Key: v.text("key"), ReadyForRotation: v.flag("ready_for_rotation"),
+	plan, state, record := change.Plan, change.Prior.State, change.Prior.Private.Record
+	if len(replacedAttributes(plan, state)) > 0 {
+		return r.replace(ctx, plan, *change.Prior, result)
 	}
-}
-
-// readable tells whether all times and durations can be read. In a configuration they
-// can, and in a state unless somebody has edited it: the framework then says so.
-func (m *serviceAccountKeyModel) readable() bool {
-	return m.ExpiresAt.readable() && m.ValidFor.readable() && m.RotateBefore.readable() && m.DestroyGracePeriod.readable()
-}
-
-// update takes over what the server tells of the key.
-func (m *serviceAccountKeyModel) update(key *signoz.Key, now time.Time) {
-	m.Name = types.StringValue(key.Name)
-	m.ExpiresAt = newTimeValue(key.ExpiresAt)
-	m.ReadyForRotation = types.BoolValue(rotationDue(m.ExpiresAt, m.RotateBefore, now))
-}
-
-func (m *serviceAccountKeyModel) identity() serviceAccountKeyIdentity {
-	return serviceAccountKeyIdentity{ServiceAccountID: m.ServiceAccountID, ID: m.ID}
-}
-
-// outlivesDestroy tells whether destroying the key lets it work for a while.
-func (m *serviceAccountKeyModel) outlivesDestroy() bool { return m.DestroyGracePeriod.value() > 0 }
-
-func (r *serviceAccountKeyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var state, plan serviceAccountKeyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	client := r.session.signoz(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx = r.session.masked(ctx, state.Key.ValueString())
 	if plan.Name.IsUnknown() {
 		plan.Name = types.StringValue(signoz.UniqueKeyName(plan.NamePrefix.ValueString()))
 	}
 	if plan.ExpiresAt.IsUnknown() {
-		plan.ExpiresAt = newTimeValue(r.now().Add(plan.ValidFor.value()).Truncate(time.Second))
+		plan.ExpiresAt = timestamp(r.now().Add(durationOf(plan.ValidFor)).Truncate(time.Second))
 	}
 	if plan.ReadyForRotation.IsUnknown() {
-		plan.ReadyForRotation = types.BoolValue(rotationDue(plan.ExpiresAt, plan.RotateBefore, r.now()))
+		plan.ReadyForRotation = types.BoolValue(rotationDue(timeOf(plan.ExpiresAt), plan.RotateBefore, r.now()))
 	}
-	// What only the state has, such as rotate_before, needs no request; and the
-	// server would refuse one for an expired key.
-	if !plan.Name.Equal(state.Name) || !plan.ExpiresAt.sameAs(state.ExpiresAt) {
+	// What only the state has, such as rotate_before, needs no request; and the server would
+	// refuse one for an expired key, and for a time that has passed (see the table of expiry).
+	extended := !sameTime(plan.ExpiresAt, state.ExpiresAt)
+	unreachable := record.Passed && extended && signoz.UnixSeconds(timeOf(plan.ExpiresAt)) == record.ExpiresAt
+	if !plan.Name.Equal(state.Name) || (extended && !unreachable) {
 		accountID := state.ServiceAccountID.ValueString()
-		err := client.UpdateKey(ctx, accountID, state.ID.ValueString(), plan.Name.ValueString(), plan.ExpiresAt.value())
+		end := timeOf(plan.ExpiresAt)
+		if !extended || unreachable {
+			end = endsAt(state, record)
+		}
+		err := client.UpdateKey(ctx, accountID, state.ID.ValueString(), plan.Name.ValueString(), end)
 		summary := fmt.Sprintf("Can't update the key %q of service account %s", state.Name.ValueString(), accountID)
 		if signoz.IsConflict(err) {
-			resp.Diagnostics.AddAttributeError(path.Root("name"), summary,
+			diags.AddAttributeError(path.Root("name"), summary,
 				fmt.Sprintf("Another key of this account is named %q already. Choose another name, or rename or revoke that key first. %s", plan.Name.ValueString(), said(err)))
-			return
+			return diags
 		}
 		if err != nil {
-			r.session.addError(ctx, &resp.Diagnostics, summary, err)
-			return
+			r.session.addError(ctx, &diags, summary, err)
+			return diags
 		}
 	}
-	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
-	record := readKeyRecord(ctx, req.Private, &resp.Diagnostics)
 	// What was moved or renamed elsewhere and is left so must stay known as that.
-	var configured timeValue
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("expires_at"), &configured)...)
-	adopted := !plan.ValidFor.sameAs(state.ValidFor) || (known(configured) && configured.sameAs(plan.ExpiresAt)) // the configuration asks for it now
-	if !plan.ExpiresAt.sameAs(state.ExpiresAt) || !record.Passed || adopted {
-		record.ExpiresAt = signoz.UnixSeconds(plan.ExpiresAt.value())
+	adopted := !sameDuration(plan.ValidFor, state.ValidFor) || (known(change.Config.ExpiresAt) && sameTime(change.Config.ExpiresAt, plan.ExpiresAt)) // the configuration asks for it now
+	if extended || !record.Passed || adopted {
+		record.ExpiresAt = signoz.UnixSeconds(timeOf(plan.ExpiresAt))
 	}
 	if !plan.Name.Equal(state.Name) || !record.Expired {
 		record.Name = plan.Name.ValueString()
 	}
-	record.refreshed(plan.Name.ValueString(), plan.ExpiresAt, r.now()).save(ctx, resp.Private, &resp.Diagnostics)
+	if !unreachable {
+		record = record.refreshed(plan.Name.ValueString(), timeOf(plan.ExpiresAt), r.now())
+	}
+	result.Save(plan, keyPrivate{record})
+	return diags
 }
 
-func (r *serviceAccountKeyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state serviceAccountKeyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	client := r.session.signoz(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+// replace makes a new key and retires the old one, for an update in which something that
+// was unknown in the plan turned out to be a change that a key can't take.
+func (r *serviceAccountKeyResource) replace(ctx context.Context, plan serviceAccountKeyModel, old keyObject, result *keyResult) diag.Diagnostics {
+	var refusal diag.Diagnostics
+	if r.session.refuseOwnKey(old.State, &refusal); refusal.HasError() {
+		return refusal
 	}
-	ctx = r.session.masked(ctx, state.Key.ValueString())
+	diags := r.Create(ctx, plan, result)
+	if diags.HasError() {
+		return diags
+	}
+	if err := r.retire(ctx, r.session.client, old); err != nil {
+		diags.AddError(fmt.Sprintf("The key %q of service account %s still works", old.State.Name.ValueString(), old.State.ServiceAccountID.ValueString()),
+			"It was replaced by a new key, which is in the state, but it couldn't be revoked. Revoke it in SigNoz: Terraform doesn't know it any more. "+r.session.explain(ctx, err))
+	}
+	return diags
+}
+
+func (r *serviceAccountKeyResource) Delete(ctx context.Context, key keyObject) (diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return diags
+	}
 	// The plan did this too, but doesn't see a replacement asked for with -replace.
 	var refusal diag.Diagnostics
-	r.session.refuseOwnKey(&state, &refusal)
-	if refusal.HasError() {
-		resp.Diagnostics.Append(refusal...)
-		return
+	if r.session.refuseOwnKey(key.State, &refusal); refusal.HasError() {
+		return refusal
 	}
-	if err := r.retire(ctx, client, &state); err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, fmt.Sprintf("Can't revoke the key %q of service account %s", state.Name.ValueString(), state.ServiceAccountID.ValueString()), err)
+	if err := r.retire(ctx, client, key); err != nil {
+		r.session.addError(ctx, &diags, fmt.Sprintf("Can't revoke the key %q of service account %s", key.State.Name.ValueString(), key.State.ServiceAccountID.ValueString()), err)
 	}
+	return diags
 }
 
 // retire revokes the key, or lets it expire by itself after its grace period.
-func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.Client, state *serviceAccountKeyModel) error {
+func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.Client, key keyObject) error {
+	state := key.State
 	accountID, keyID := state.ServiceAccountID.ValueString(), state.ID.ValueString()
-	now, expiresAt := r.now(), state.ExpiresAt.value()
-	expired := !expiresAt.IsZero() && !expiresAt.After(now)
-	if !state.outlivesDestroy() || expired {
+	now, expiresAt, grace := r.now(), endsAt(state, key.Private.Record), durationOf(state.DestroyGracePeriod)
+	if grace == 0 || hasPassed(expiresAt, now) {
 		return client.RevokeKey(ctx, accountID, keyID)
 	}
-	end := now.Add(state.DestroyGracePeriod.value()).Add(time.Second - time.Nanosecond).Truncate(time.Second) // whole seconds, rounded up
+	end := now.Add(grace).Add(time.Second - time.Nanosecond).Truncate(time.Second) // whole seconds, rounded up
 	if !expiresAt.IsZero() && expiresAt.Before(end) {
 		end = expiresAt
 	}
@@ -628,61 +517,68 @@ func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.C
 	return err
 }
 
-// ImportState takes ACCOUNT/KEY, each an id or a name.
-func (r *serviceAccountKeyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	ctx = r.session.masked(ctx)
-	client := r.session.signoz(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+// Import takes ACCOUNT/KEY, each an id or a name.
+func (r *serviceAccountKeyResource) Import(ctx context.Context, id string, identity map[string]string) (key keyObject, diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return key, diags
 	}
-	accountRef, keyRef, ok := splitReference(req.ID)
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
-		var identity serviceAccountKeyIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		accountRef, keyRef = identity.ServiceAccountID.ValueString(), identity.ID.ValueString()
+	accountRef, keyRef, ok := splitReference(id)
+	if isUUID(id) {
+		return r.importByID(ctx, client, id)
+	}
+	if id == "" && len(identity) > 0 {
+		accountRef, keyRef = identity["service_account_id"], identity["id"]
 		if ok = isUUID(accountRef) && isUUID(keyRef); !ok {
-			resp.Diagnostics.AddError("Invalid identity", fmt.Sprintf("service_account_id and id of an identity are UUIDs; %q and %q aren't both. To import by name, use the import id ACCOUNT/KEY.", accountRef, keyRef))
-			return
+			diags.AddError("Invalid identity", fmt.Sprintf("service_account_id and id of an identity are UUIDs; %q and %q aren't both. To import by name, use the import id ACCOUNT/KEY.", accountRef, keyRef))
+			return key, diags
 		}
 	}
 	if !ok {
-		resp.Diagnostics.AddError("Invalid import id",
-			fmt.Sprintf("%q isn't of the form ACCOUNT/KEY: the id or name of the service account, a slash, and the id or name of the key, such as ci/deploy.", req.ID))
-	}
-	if resp.Diagnostics.HasError() {
-		return
+		diags.AddError("Invalid import id",
+			fmt.Sprintf("%q isn't of the form ACCOUNT/KEY: the id or name of the service account, a slash, and the id or name of the key, such as ci/deploy. The id of the key alone will do too.", id))
+		return key, diags
 	}
 	account, wrong := findAccount(ctx, client, accountRef)
 	if wrong != nil {
-		r.session.addProblem(ctx, &resp.Diagnostics, wrong)
-		return
+		r.session.addProblem(ctx, &diags, wrong)
+		return key, diags
 	}
-	key, wrong := findKey(ctx, client, account, keyRef)
+	found, wrong := findKey(ctx, client, account, keyRef)
 	if wrong != nil {
-		r.session.addProblem(ctx, &resp.Diagnostics, wrong)
-		return
+		r.session.addProblem(ctx, &diags, wrong)
+		return key, diags
 	}
-	r.save(ctx, newServiceAccountKeyModel(key, r.now()), &resp.State, resp.Identity, &resp.Diagnostics)
-	keyRecord{ExpiresAt: signoz.UnixSeconds(key.ExpiresAt), Name: key.Name}.save(ctx, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.AddWarning("The key's value can't be imported",
-		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS), which revokes the present value, unless destroy_grace_period was applied before.", key.Name, account.Name))
+	return r.imported(account, found)
+}
+
+// importByID looks for the key in all accounts.
+func (r *serviceAccountKeyResource) importByID(ctx context.Context, client *signoz.Client, id string) (key keyObject, diags diag.Diagnostics) {
+	account, found, wrong := findKeyByID(ctx, client, id)
+	if wrong != nil {
+		r.session.addProblem(ctx, &diags, wrong)
+		return key, diags
+	}
+	return r.imported(account, found)
+}
+
+func (r *serviceAccountKeyResource) imported(account *signoz.ServiceAccount, found *signoz.Key) (key keyObject, diags diag.Diagnostics) {
+	r.session.noteRefreshed(found.ID)
+	diags.AddWarning("The key's value can't be imported",
+		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS), which revokes the present value, unless destroy_grace_period was applied before.", found.Name, account.Name))
+	key.State = newServiceAccountKeyModel(found)
+	key.Private.Record = keyRecord{ExpiresAt: signoz.UnixSeconds(found.ExpiresAt), Name: found.Name, OrgID: account.OrgID}
+	return key, diags
 }
 
 // newServiceAccountKeyModel maps a key of the server, of which nothing else is
 // known, to what Terraform keeps of it.
-func newServiceAccountKeyModel(key *signoz.Key, now time.Time) serviceAccountKeyModel {
-	m := serviceAccountKeyModel{
+func newServiceAccountKeyModel(key *signoz.Key) serviceAccountKeyModel {
+	return serviceAccountKeyModel{
 		ID:               types.StringValue(key.ID),
 		ServiceAccountID: types.StringValue(key.AccountID),
-		NamePrefix:       types.StringNull(),
-		Key:              types.StringNull(),
+		Name:             types.StringValue(key.Name),
+		ExpiresAt:        timestamp(key.ExpiresAt),
+		ReadyForRotation: types.BoolValue(false),
 	}
-	m.update(key, now)
-	return m
-}
-
-// save writes the key and its identity.
-func (r *serviceAccountKeyResource) save(ctx context.Context, m serviceAccountKeyModel, state *tfsdk.State, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
-	diags.Append(state.Set(ctx, m)...)
-	diags.Append(identity.Set(ctx, m.identity())...)
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
@@ -74,7 +73,6 @@ func (d *serviceAccountKeysDataSource) Schema(_ context.Context, _ datasource.Sc
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Id of the service account, a UUID.",
-				Validators:          []validator.String{accountIDValidator()},
 			},
 			"keys": schema.ListNestedAttribute{
 				Computed:            true,
@@ -115,10 +113,10 @@ func (d *serviceAccountKeysDataSource) Configure(_ context.Context, req datasour
 }
 
 func (d *serviceAccountKeysDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	ctx = d.session.masked(ctx)
 	var model serviceAccountKeysModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	client := d.session.signoz(&resp.Diagnostics)
+	checkAccountID(path.Root("service_account_id"), model.ServiceAccountID, &resp.Diagnostics)
+	client := d.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -13,10 +13,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
@@ -54,13 +56,12 @@ func (l *serviceAccountListResource) Configure(_ context.Context, req resource.C
 // List reads the account list once, and each account it yields only when the
 // whole resource is asked for: the list doesn't tell roles.
 func (l *serviceAccountListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	ctx = l.session.masked(ctx)
 	var (
 		diags diag.Diagnostics
 		model serviceAccountListModel
 	)
 	diags.Append(req.Config.Get(ctx, &model)...)
-	client := l.session.signoz(&diags)
+	client := l.session.requireClient(&diags)
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
@@ -127,7 +128,8 @@ func (l *serviceAccountListResource) results(ctx context.Context, client *signoz
 		if whole.err != nil {
 			l.session.addError(ctx, &result.Diagnostics, fmt.Sprintf("Can't read service account %q", accounts[i].Name), whole.err)
 		} else {
-			result.Diagnostics.Append(result.Resource.Set(ctx, newServiceAccountModel(whole.account, true))...)
+			model := newServiceAccountModel(whole.account)
+			result.Resource.Raw = core.Encode(ctx, (*serviceAccountResource)(nil).Fields(&model), result.Resource.Schema, &result.Diagnostics)
 		}
 		results = append(results, result)
 	}
@@ -138,6 +140,6 @@ func (l *serviceAccountListResource) results(ctx context.Context, client *signoz
 func (l *serviceAccountListResource) result(ctx context.Context, req list.ListRequest, account *signoz.ServiceAccount) list.ListResult {
 	result := req.NewListResult(ctx)
 	result.DisplayName = account.Name
-	result.Diagnostics.Append(result.Identity.Set(ctx, serviceAccountIdentity{ID: types.StringValue(account.ID)})...)
+	result.Diagnostics.Append(result.Identity.SetAttribute(ctx, path.Root("id"), account.ID)...)
 	return result
 }

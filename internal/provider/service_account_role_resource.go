@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -16,42 +15,51 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
-)
-
-var (
-	_ resource.ResourceWithConfigure   = (*serviceAccountRoleResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*serviceAccountRoleResource)(nil)
-	_ resource.ResourceWithImportState = (*serviceAccountRoleResource)(nil)
-	_ resource.ResourceWithIdentity    = (*serviceAccountRoleResource)(nil)
-	_ resource.ResourceWithMoveState   = (*serviceAccountRoleResource)(nil)
-	_ steadyResource                   = (*serviceAccountRoleResource)(nil)
 )
 
 type serviceAccountRoleResource struct{ session *session }
 
-func newServiceAccountRoleResource() resource.Resource { return &serviceAccountRoleResource{} }
+func newServiceAccountRole() core.Resource[serviceAccountRoleModel, rolePrivate] {
+	return &serviceAccountRoleResource{}
+}
 
 type serviceAccountRoleModel struct {
-	ID               types.String `tfsdk:"id"`
-	ServiceAccountID types.String `tfsdk:"service_account_id"`
-	Role             types.String `tfsdk:"role"`
+	ID               types.String
+	ServiceAccountID types.String
+	Role             types.String
 }
 
-type serviceAccountRoleIdentity struct {
-	ServiceAccountID types.String `tfsdk:"service_account_id"`
-	Role             types.String `tfsdk:"role"`
+// rolePrivate is what the private state of a role holds.
+type rolePrivate struct {
+	// OrgID is the organization of the account, where the provider knew it.
+	OrgID string `json:"org_id"`
 }
 
-func (r *serviceAccountRoleResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+type (
+	roleObject = core.Object[serviceAccountRoleModel, rolePrivate]
+	roleChange = core.Change[serviceAccountRoleModel, rolePrivate]
+	roleResult = core.Result[serviceAccountRoleModel, rolePrivate]
+)
+
+func (*serviceAccountRoleResource) Fields(m *serviceAccountRoleModel) core.Fields {
+	return core.Fields{
+		"id":                 core.Field(&m.ID),
+		"service_account_id": core.Field(&m.ServiceAccountID),
+		"role":               core.Field(&m.Role),
+	}
+}
+
+func (*serviceAccountRoleResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_service_account_role"
+	// An update gives the role to another account where that, unknown in the plan, turns out to be another one.
+	resp.ResourceBehavior.MutableIdentity = true
 }
 
-func (r *serviceAccountRoleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (*serviceAccountRoleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One role of one service account, given in addition to the others that the account has: for teams that don't manage the account itself. " +
 			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource takes away every role it doesn't list, so the two would undo each other with every apply. " +
@@ -65,27 +73,16 @@ func (r *serviceAccountRoleResource) Schema(_ context.Context, _ resource.Schema
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Id of the service account. Changing it takes the role from the one account and gives it to the other.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators:          []validator.String{exactAccountIDValidator()},
 			},
 			"role": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it takes the one role and gives the other.",
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
-					roleChanges, "Changing the role replaces the binding.", "Changing the role replaces the binding.")},
-				Validators: []validator.String{roleNameValidator{}},
 			},
 		},
 	}
 }
 
-// roleChanges asks for a replacement when one role gives way to another. A state
-// taken over from another provider may not know the role's name.
-func roleChanges(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-	resp.RequiresReplace = !req.StateValue.IsNull()
-}
-
-func (r *serviceAccountRoleResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (*serviceAccountRoleResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
 			"service_account_id": identityschema.StringAttribute{
@@ -104,175 +101,135 @@ func (r *serviceAccountRoleResource) Configure(_ context.Context, req resource.C
 	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
-// ModifyPlan checks a new role's name and warns when the provider takes a role
-// from its own account.
-func (r *serviceAccountRoleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	ctx = r.session.masked(ctx)
-	var state, plan serviceAccountRoleModel
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if known(plan.Role) && !plan.Role.Equal(state.Role) {
-		r.session.checkNewRoles(ctx, []string{plan.Role.ValueString()}, path.Root("role"), &resp.Diagnostics)
-	}
-	r.session.claimRole(plan.ServiceAccountID, plan.Role, &resp.Diagnostics)
-	r.checkOneRole(ctx, plan, state.ID.IsNull(), &resp.Diagnostics)
-	taken := known(state.Role) && (!plan.Role.Equal(state.Role) || !plan.ServiceAccountID.Equal(state.ServiceAccountID))
-	if !taken {
-		return
-	}
-	if own, err := r.session.isOwnAccount(ctx, state.ServiceAccountID.ValueString()); err == nil && own {
-		if state.Role.ValueString() == adminRole && !req.Plan.Raw.IsNull() {
-			resp.Diagnostics.AddAttributeError(path.Root("role"), "The provider would take signoz-admin from its own service account",
-				"This is the account whose key the provider signs in with. Replacing its role signoz-admin takes that away first, and then the provider may not give the new one. "+
-					"Run Terraform with the key of another account that holds signoz-admin, or as a user.")
-			return
-		}
-		resp.Diagnostics.AddAttributeWarning(path.Root("role"), "The provider takes a role from its own service account",
-			fmt.Sprintf("This is the account whose key the provider signs in with, and it will lose %s. Without signoz-admin the provider can neither read nor change service accounts, so whatever follows, in this run too, would fail. "+
-				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", state.Role.ValueString()))
-	}
+func (*serviceAccountRoleResource) Validate(config serviceAccountRoleModel) (diags diag.Diagnostics) {
+	checkRoleName(path.Root("role"), config.Role, &diags)
+	return diags
 }
 
-func (r *serviceAccountRoleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	ctx = r.session.masked(ctx)
-	var plan serviceAccountRoleModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	client := r.session.signoz(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+// Plan checks what is new, and warns when the provider takes a role from its own account.
+func (r *serviceAccountRoleResource) Plan(ctx context.Context, change roleChange) (planned core.Planned[serviceAccountRoleModel]) {
+	planned.Plan = change.Plan
+	plan, diags := &planned.Plan, &planned.Diagnostics
+	var state serviceAccountRoleModel
+	if change.Prior != nil {
+		state = change.Prior.State
+	}
+	checkNewAccountID(plan.ServiceAccountID, state.ServiceAccountID, diags)
+	if known(plan.Role) && !plan.Role.Equal(state.Role) {
+		r.session.checkNewRoles(ctx, []string{plan.Role.ValueString()}, path.Root("role"), diags)
+	}
+	r.session.claimRole(plan.ServiceAccountID, plan.Role, diags)
+	others := r.session.otherRolesOf(plan.ServiceAccountID, plan.Role, state.ID.IsNull())
+	if len(others) > 0 && known(plan.Role) {
+		r.session.checkRoleCount(ctx, append(others, plan.Role.ValueString()), nil, path.Root("role"), diags)
+	}
+	if change.Prior == nil {
+		return planned
+	}
+	replaced := replacedRoleAttributes(*plan, state)
+	switch {
+	case len(replaced) > 0 && !r.session.appliesUpdate(state.ID.ValueString()):
+		planned.Replace = replaced
+		r.checkTakenRole(ctx, state, true, diags)
+	case len(replaced) > 0 || plan.ServiceAccountID.IsUnknown() || plan.Role.IsUnknown():
+		plan.ID = types.StringUnknown() // Update gives another role where the present one can't stay
+	}
+	return planned
+}
+
+// replacedRoleAttributes are those whose change replaces the binding. What is unknown isn't
+// changed; and a state taken over from another provider may not know the role's name.
+func replacedRoleAttributes(plan, state serviceAccountRoleModel) (names []string) {
+	if known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
+		names = append(names, "service_account_id")
+	}
+	if known(plan.Role) && !state.Role.IsNull() && !plan.Role.Equal(state.Role) {
+		names = append(names, "role")
+	}
+	return names
+}
+
+func (r *serviceAccountRoleResource) PlanDestroy(ctx context.Context, binding roleObject) (diags diag.Diagnostics) {
+	r.checkTakenRole(ctx, binding.State, false, &diags)
+	return diags
+}
+
+// checkTakenRole warns of a plan that takes a role from the account that the provider signs
+// in with, and refuses one that would then be unable to give it another.
+func (r *serviceAccountRoleResource) checkTakenRole(ctx context.Context, state serviceAccountRoleModel, replaced bool, diags *diag.Diagnostics) {
+	if own, err := r.session.isOwnAccount(ctx, state.ServiceAccountID.ValueString()); err != nil || !own {
 		return
+	}
+	if state.Role.ValueString() == adminRole && replaced {
+		diags.AddAttributeError(path.Root("role"), "The provider would take signoz-admin from its own service account",
+			"This is the account whose key the provider signs in with. Replacing its role signoz-admin takes that away first, and then the provider may not give the new one. "+
+				"Run Terraform with the key of another account that holds signoz-admin, or as a user.")
+		return
+	}
+	diags.AddAttributeWarning(path.Root("role"), "The provider takes a role from its own service account",
+		fmt.Sprintf("This is the account whose key the provider signs in with, and it will lose %s. Without signoz-admin the provider can neither read nor change service accounts, so whatever follows, in this run too, would fail. "+
+			"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", state.Role.ValueString()))
+}
+
+func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAccountRoleModel, result *roleResult) (diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return diags
 	}
 	accountID, role := plan.ServiceAccountID.ValueString(), plan.Role.ValueString()
 	summary := fmt.Sprintf("Can't give the role %q to service account %s", role, accountID)
-	ids := r.session.resolveRoles(ctx, client, []string{role}, path.Root("role"), &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	before, err := client.ServiceAccount(ctx, accountID)
-	if err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, summary, err)
-		return
-	}
-	if before.Deleted() {
-		resp.Diagnostics.AddAttributeError(path.Root("service_account_id"), summary,
-			fmt.Sprintf("The account, named %q, was deleted in SigNoz, and deleted accounts can't be brought back. Use another account.", before.Name))
-		return
-	}
-	if bindingOf(before, role) != nil {
-		resp.Diagnostics.AddError(summary,
+	binding, err := client.GrantRole(ctx, accountID, role)
+	var (
+		held       *signoz.RoleHeldError
+		unresolved *signoz.UnresolvedError
+	)
+	switch {
+	case err == nil:
+		plan.ID = stringOrNull(binding.ID) // null: a refresh finds it by the role
+		r.session.noteRefreshed(binding.ID)
+		result.Save(plan, rolePrivate{OrgID: client.KnownOrgID()})
+	case errors.As(err, &held):
+		diags.AddError(summary,
 			fmt.Sprintf("The account %q holds this role already, given by somebody else or managed by another resource (look for `roles` of a signoz_service_account). "+
-				"To manage it with this configuration, import it: terraform import ADDRESS %s/%s, with the address of this resource.", before.Name, accountID, role))
-		return
+				"To manage it with this configuration, import it: terraform import ADDRESS %s/%s, with the address of this resource. If the state has it already, tainted by a failed run, keep it: terraform untaint ADDRESS.", held.Account.Name, accountID, role))
+	case errors.As(err, &unresolved):
+		// The account didn't hold the role before: the state keeps it, lest nobody takes it away.
+		plan.ID = types.StringNull()
+		result.Save(plan, rolePrivate{OrgID: client.KnownOrgID()})
+		diags.AddError(summary, "The account may hold the role all the same, so it is in the state, marked as tainted: the next apply takes it and gives it anew. With create_before_destroy, run terraform untaint with its address first, and the next plan looks.\n\n"+r.session.explain(ctx, unresolved.Lost))
+	default:
+		r.session.addRoleError(ctx, &diags, path.Root("role"), summary, err)
 	}
-	if held := roleNames(before); len(held) > 0 {
-		if version, err := client.ServerVersion(ctx); err == nil && version.OneRoleOnly() {
-			resp.Diagnostics.AddAttributeError(path.Root("role"), summary, noSecondRole(version, before.Name, role, held))
-			return
+	return diags
+}
+
+// Refresh reads the binding from SigNoz. Where it can't, it is as the state has it.
+func (r *serviceAccountRoleResource) Refresh(ctx context.Context, binding roleObject) core.Refreshed[serviceAccountRoleModel, rolePrivate] {
+	result := core.Refreshed[serviceAccountRoleModel, rolePrivate]{Object: binding}
+	state, diags := binding.State, &result.Diagnostics
+	if result.Gone = state.ServiceAccountID.ValueString() == ""; result.Gone || !r.session.mayRefresh(diags) {
+		return result // not made yet: Crossplane's upjet reads before it creates
+	}
+	accountID := state.ServiceAccountID.ValueString()
+	what := fmt.Sprintf("the role %q of service account %s", state.Role.ValueString(), accountID)
+	account, err := r.session.client.SharedServiceAccount(ctx, accountID)
+	switch {
+	case signoz.IsAccountNotFound(err):
+		result.Gone = r.session.accountIsLost(ctx, what, accountID, binding.Private.OrgID, err, diags)
+	case err != nil:
+		r.session.addError(ctx, diags, "Can't read "+what, err)
+	case account.Deleted():
+		result.Gone = true
+	default:
+		found := state.binding(account)
+		if found == nil {
+			result.Gone = true // taken away elsewhere
+			break
 		}
+		result.State.ID, result.State.Role = types.StringValue(found.ID), types.StringValue(found.Role.Name)
 	}
-	bindingID, err := client.AssignRole(ctx, accountID, ids[role])
-	if err != nil {
-		detail := r.session.explain(ctx, err)
-		if r.mayBeGranted(ctx, client, plan, err) {
-			// The account didn't hold the role a moment ago, so if it does now, it is
-			// this resource's: the state keeps it, lest nobody takes it away again.
-			plan.ID = types.StringNull()
-			r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
-			detail = "The account may hold the role all the same, so it is in the state, marked as tainted: the next apply looks, and gives it anew.\n\n" + detail
-		}
-		resp.Diagnostics.AddError(summary, detail)
-		return
-	}
-	// From here on the account has the role: whatever happens next, the state says so.
-	plan.ID = textOrNull(bindingID) // null: Read finds it by the role
-	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
-	if bindingID != "" {
-		return
-	}
-	after, err := client.ServiceAccount(ctx, accountID)
-	if err != nil {
-		return
-	}
-	if lost := difference(roleNames(before), roleNames(after)); len(lost) > 0 {
-		r.giveBack(ctx, client, before, plan, resp, summary)
-		return
-	}
-	if binding := bindingOf(after, role); binding != nil {
-		plan.ID = types.StringValue(binding.ID)
-		r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
-	}
-}
-
-// mayBeGranted tells whether the account may hold the role although assigning it
-// failed. Where SigNoz itself has refused the last attempt, the account tells, for
-// an earlier attempt may have been carried out; otherwise an attempt may even
-// arrive later, and nothing tells.
-func (r *serviceAccountRoleResource) mayBeGranted(ctx context.Context, client *signoz.Client, wanted serviceAccountRoleModel, err error) bool {
-	refused := signoz.IsInvalidInput(err) || signoz.IsUnauthenticated(err) || signoz.IsForbidden(err) || signoz.IsNotFound(err) || errors.Is(err, signoz.ErrNoRoleCall)
-	if !refused {
-		return true
-	}
-	account, err := client.ServiceAccount(ctx, wanted.ServiceAccountID.ValueString())
-	if signoz.IsAccountNotFound(err) {
-		return false
-	}
-	return err != nil || bindingOf(account, wanted.Role.ValueString()) != nil
-}
-
-// giveBack is for a server that doesn't tell its version and kept one role only: the new one took
-// the place of another, which isn't this resource's to take.
-func (r *serviceAccountRoleResource) giveBack(ctx context.Context, client *signoz.Client, before *signoz.ServiceAccount, plan serviceAccountRoleModel, resp *resource.CreateResponse, summary string) {
-	version, err := client.ServerVersion(ctx)
-	if err != nil {
-		version = signoz.Version{}
-	}
-	held := roleNames(before)
-	detail := noSecondRole(version, before.Name, plan.Role.ValueString(), held)
-	if _, err := client.AssignRole(ctx, before.ID, before.Bindings[0].RoleID); err != nil {
-		resp.Diagnostics.AddError(summary, fmt.Sprintf("%s The account lost %s, and giving it back failed. %s", detail, haveRoles(held), r.session.explain(ctx, err)))
-		return // the account has the new role: it stays in the state, tainted
-	}
-	resp.State.RemoveResource(ctx)
-	resp.Diagnostics.AddAttributeError(path.Root("role"), summary, detail)
-}
-
-func noSecondRole(version signoz.Version, account, role string, others []string) string {
-	return fmt.Sprintf("This SigNoz (%s) keeps one role per service account, and the account %q has %s: giving it %q would take that away from whoever gave it. "+
-		"Take the other role away first, or upgrade SigNoz: several roles are possible since v0.123.", version, account, strings.Join(others, ", "), role)
-}
-
-// checkOneRole refuses, on a server that keeps one role per account, a second one that
-// this configuration itself asks for: made at the same time, either would find none there.
-// Terraform plans the two in any order, so whichever comes second reports it.
-func (r *serviceAccountRoleResource) checkOneRole(ctx context.Context, plan serviceAccountRoleModel, isNew bool, diags *diag.Diagnostics) {
-	if !known(plan.Role) || !known(plan.ServiceAccountID) || !r.session.online() {
-		return
-	}
-	others := r.session.claims.others(plan.ServiceAccountID.ValueString(), plan.Role.ValueString(), isNew)
-	if len(others) == 0 {
-		return
-	}
-	if version, err := r.session.client.ServerVersion(ctx); err == nil && version.OneRoleOnly() {
-		diags.AddAttributeError(path.Root("role"), "Only one role per service account on this SigNoz",
-			fmt.Sprintf("This SigNoz (%s) keeps one role per service account, and this configuration gives service account %s more than one: %s. "+
-				"Choose one, or upgrade SigNoz: several roles are possible since v0.123.",
-				version, plan.ServiceAccountID.ValueString(), strings.Join(append(others, plan.Role.ValueString()), ", ")))
-	}
-}
-
-func bindingOf(account *signoz.ServiceAccount, role string) *signoz.RoleBinding {
-	for i := range account.Bindings {
-		if account.Bindings[i].Role.Name == role {
-			return &account.Bindings[i]
-		}
-	}
-	return nil
+	r.session.noteRefreshed(result.State.ID.ValueString())
+	return result
 }
 
 // binding finds what the state means: by the role's name, since an id changes when a role
@@ -280,7 +237,7 @@ func bindingOf(account *signoz.ServiceAccount, role string) *signoz.RoleBinding 
 // provider, which knew no name.
 func (m *serviceAccountRoleModel) binding(account *signoz.ServiceAccount) *signoz.RoleBinding {
 	if !m.Role.IsNull() {
-		return bindingOf(account, m.Role.ValueString())
+		return account.Binding(m.Role.ValueString())
 	}
 	for i := range account.Bindings {
 		if account.Bindings[i].ID == m.ID.ValueString() {
@@ -290,187 +247,103 @@ func (m *serviceAccountRoleModel) binding(account *signoz.ServiceAccount) *signo
 	return nil
 }
 
-func (r *serviceAccountRoleResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	ctx = r.session.masked(ctx)
-	var state serviceAccountRoleModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
+// Update is reached where what was unknown in the plan is known now, and with a state taken
+// over from another provider that wasn't refreshed (-refresh=false) and so doesn't know the
+// role's name yet.
+func (r *serviceAccountRoleResource) Update(ctx context.Context, change roleChange, result *roleResult) (diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return diags
 	}
-	// Before the role may turn out to be gone: CLIs before 1.12 fail otherwise
-	// ("Missing Resource Identity After Read").
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	role := refreshedOnce(ctx, func(ctx context.Context) refreshed[serviceAccountRoleModel] { return r.refresh(ctx, state) })
-	resp.Diagnostics.Append(role.diags...)
-	switch {
-	case role.gone:
-		resp.State.RemoveResource(ctx)
-	case role.found != state: // writing one is slow
-		r.save(ctx, role.found, &resp.State, resp.Identity, &resp.Diagnostics)
+	plan, prior := change.Plan, *change.Prior
+	if len(replacedRoleAttributes(plan, prior.State)) > 0 {
+		if diags = r.Create(ctx, plan, result); !diags.HasError() {
+			diags.Append(r.Delete(ctx, prior)...)
+		}
+		return diags
 	}
-}
-
-// refresh reads the binding from SigNoz. Where it can't, it is as the state has it.
-func (r *serviceAccountRoleResource) refresh(ctx context.Context, state serviceAccountRoleModel) refreshed[serviceAccountRoleModel] {
-	result := refreshed[serviceAccountRoleModel]{found: state}
-	if !r.session.mayRefresh(&result.diags) {
-		return result
-	}
-	account, err := r.session.client.SharedServiceAccount(ctx, state.ServiceAccountID.ValueString())
-	if signoz.IsAccountNotFound(err) {
-		r.session.addUnknownAccount(&result.diags, fmt.Sprintf("Can't read the role %q", state.Role.ValueString()), state.ServiceAccountID.ValueString(), err)
-		return result
-	}
-	if err == nil && account.Deleted() {
-		result.gone = true
-		return result
-	}
+	summary := "Can't take over the role binding " + prior.State.ID.ValueString()
+	account, err := client.ServiceAccount(ctx, prior.State.ServiceAccountID.ValueString())
 	if err != nil {
-		r.session.addError(ctx, &result.diags, "Can't read the roles of service account "+state.ServiceAccountID.ValueString(), err)
-		return result
+		r.session.addError(ctx, &diags, summary, err)
+		return diags
 	}
-	binding := state.binding(account)
-	if binding == nil {
-		result.gone = true // taken away elsewhere
-		return result
-	}
-	result.found.ID, result.found.Role = types.StringValue(binding.ID), types.StringValue(binding.Role.Name)
-	return result
-}
-
-func (r *serviceAccountRoleResource) steadyRead(ctx context.Context, state values, _ privateData) (context.Context, bool) {
-	before := serviceAccountRoleFrom(state)
-	role := r.refresh(r.session.masked(ctx), before)
-	return withRefreshed(ctx, role), role.steady() && role.found == before
-}
-
-// steadyPlan is ModifyPlan for a role that the plan proposes as it is: there is
-// nothing to check but who else manages the account's roles.
-func (r *serviceAccountRoleResource) steadyPlan(_, state values, _ privateData) bool {
-	role := serviceAccountRoleFrom(state)
-	return known(role.ServiceAccountID) && known(role.Role) &&
-		!r.session.claims.claimsOneInConflict(role.ServiceAccountID.ValueString(), role.Role.ValueString())
-}
-
-func (r *serviceAccountRoleResource) plainlyValid(config values) bool {
-	return config.has("service_account_id", "role") && isValidAccountID(config.text("service_account_id")) &&
-		(config["role"].IsKnown() && config.text("role").ValueString() != "")
-}
-
-func (r *serviceAccountRoleResource) identityAttributes() []string {
-	return []string{"service_account_id", "role"}
-}
-
-// serviceAccountRoleFrom is what the framework's Get does, without its reflection.
-func serviceAccountRoleFrom(v values) serviceAccountRoleModel {
-	return serviceAccountRoleModel{ID: v.text("id"), ServiceAccountID: v.text("service_account_id"), Role: v.text("role")}
-}
-
-// Update has nothing to send, since every change replaces the binding. It is reached only
-// with a state taken over from another provider that wasn't refreshed
-// (-refresh=false) and so doesn't know the role's name yet.
-func (r *serviceAccountRoleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	ctx = r.session.masked(ctx)
-	var state, plan serviceAccountRoleModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	client := r.session.signoz(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	summary := "Can't take over the role binding " + state.ID.ValueString()
-	account, err := client.ServiceAccount(ctx, state.ServiceAccountID.ValueString())
-	if err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, summary, err)
-		return
-	}
-	if binding := state.binding(account); binding == nil || binding.Role.Name != plan.Role.ValueString() {
-		resp.Diagnostics.AddAttributeError(path.Root("role"), summary,
+	binding := prior.State.binding(account)
+	if binding == nil || binding.Role.Name != plan.Role.ValueString() {
+		diags.AddAttributeError(path.Root("role"), summary,
 			fmt.Sprintf("The state doesn't name the role of this binding, and in SigNoz it isn't %q. Plan again without -refresh=false, so that Terraform sees which role it is.", plan.Role.ValueString()))
-		return
+		return diags
 	}
-	r.save(ctx, plan, &resp.State, resp.Identity, &resp.Diagnostics)
+	plan.ID = types.StringValue(binding.ID)
+	result.Save(plan, prior.Private)
+	return diags
 }
 
-func (r *serviceAccountRoleResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	ctx = r.session.masked(ctx)
-	var state serviceAccountRoleModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	client := r.session.signoz(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+func (r *serviceAccountRoleResource) Delete(ctx context.Context, binding roleObject) (diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return diags
 	}
-	accountID := state.ServiceAccountID.ValueString()
-	summary := fmt.Sprintf("Can't take the role %q from service account %s", state.Role.ValueString(), accountID)
+	accountID, role := binding.State.ServiceAccountID.ValueString(), binding.State.Role.ValueString()
+	err := r.revoke(ctx, client, accountID, binding.State)
+	if err != nil && !signoz.IsAccountNotFound(err) {
+		r.session.addError(ctx, &diags, fmt.Sprintf("Can't take the role %q from service account %s", role, accountID), err)
+	}
+	return diags
+}
+
+func (r *serviceAccountRoleResource) revoke(ctx context.Context, client *signoz.Client, accountID string, state serviceAccountRoleModel) error {
+	if !state.Role.IsNull() {
+		return client.RevokeRole(ctx, accountID, state.Role.ValueString())
+	}
+	// Taken over from another provider, and not refreshed since.
 	account, err := client.ServiceAccount(ctx, accountID)
-	if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {
-		return
-	}
 	if err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, summary, err)
-		return
+		return err
 	}
-	binding := state.binding(account)
-	if binding == nil {
-		return
+	if held := state.binding(account); held != nil && !account.Deleted() {
+		return client.UnassignRole(ctx, accountID, *held)
 	}
-	if err := client.UnassignRole(ctx, accountID, *binding); err != nil {
-		r.session.addError(ctx, &resp.Diagnostics, summary, err)
-	}
+	return nil
 }
 
-// ImportState takes ACCOUNT/ROLE: the id or name of an account, and the name of a role that it holds.
-func (r *serviceAccountRoleResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	ctx = r.session.masked(ctx)
-	client := r.session.signoz(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+// Import takes ACCOUNT/ROLE: the id or name of an account, and the name of a role that it
+// holds; or the id of the binding alone.
+func (r *serviceAccountRoleResource) Import(ctx context.Context, id string, identity map[string]string) (binding roleObject, diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return binding, diags
 	}
-	accountRef, role, ok := splitReference(req.ID)
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
-		var identity serviceAccountRoleIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		accountRef, role = identity.ServiceAccountID.ValueString(), identity.Role.ValueString()
+	accountRef, role, ok := splitReference(id)
+	if id == "" && len(identity) > 0 {
+		accountRef, role = identity["service_account_id"], identity["role"]
 		if ok = isUUID(accountRef); !ok {
-			resp.Diagnostics.AddError("Invalid identity", fmt.Sprintf("service_account_id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id ACCOUNT/ROLE.", accountRef))
-			return
+			diags.AddError("Invalid identity", fmt.Sprintf("service_account_id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id ACCOUNT/ROLE.", accountRef))
+			return binding, diags
 		}
 	}
 	if !ok {
-		resp.Diagnostics.AddError("Invalid import id",
-			fmt.Sprintf("%q isn't of the form ACCOUNT/ROLE: the id or name of the service account, a slash, and the name of the role, such as ci/signoz-viewer.", req.ID))
-	}
-	if resp.Diagnostics.HasError() {
-		return
+		diags.AddError("Invalid import id",
+			fmt.Sprintf("%q isn't of the form ACCOUNT/ROLE: the id or name of the service account, a slash, and the name of the role, such as ci/signoz-viewer.", id))
+		return binding, diags
 	}
 	account, wrong := findAccount(ctx, client, accountRef)
 	if wrong != nil {
-		r.session.addProblem(ctx, &resp.Diagnostics, wrong)
-		return
+		r.session.addProblem(ctx, &diags, wrong)
+		return binding, diags
 	}
-	binding := bindingOf(account, role)
-	if binding == nil {
-		held := roleNames(account)
+	found := account.Binding(role)
+	if found == nil {
+		held := account.RoleNames()
 		detail := fmt.Sprintf("Service account %q doesn't hold the role %q; it has %s.", account.Name, role, haveRoles(held))
 		if suggestion := nearestRole(role, held); suggestion != "" {
 			detail += fmt.Sprintf(" Did you mean %s/%s?", accountRef, suggestion)
 		}
-		resp.Diagnostics.AddError("Role not found", detail)
-		return
+		diags.AddError("Role not found", detail)
+		return binding, diags
 	}
-	r.save(ctx, serviceAccountRoleModel{
-		ID:               types.StringValue(binding.ID),
-		ServiceAccountID: types.StringValue(account.ID),
-		Role:             types.StringValue(binding.Role.Name),
-	}, &resp.State, resp.Identity, &resp.Diagnostics)
-}
-
-func (m *serviceAccountRoleModel) identity() serviceAccountRoleIdentity {
-	return serviceAccountRoleIdentity{ServiceAccountID: m.ServiceAccountID, Role: m.Role}
-}
-
-// save writes the binding and its identity.
-func (r *serviceAccountRoleResource) save(ctx context.Context, m serviceAccountRoleModel, state *tfsdk.State, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
-	diags.Append(state.Set(ctx, m)...)
-	diags.Append(identity.Set(ctx, m.identity())...)
+	binding.State = serviceAccountRoleModel{ID: types.StringValue(found.ID), ServiceAccountID: types.StringValue(account.ID), Role: types.StringValue(found.Role.Name)}
+	binding.Private.OrgID = account.OrgID
+	r.session.noteRefreshed(found.ID)
+	return binding, diags
 }

@@ -96,10 +96,9 @@ func (d *serviceAccountsDataSource) Configure(_ context.Context, req datasource.
 }
 
 func (d *serviceAccountsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	ctx = d.session.masked(ctx)
 	var model serviceAccountsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	client := d.session.signoz(&resp.Diagnostics)
+	client := d.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -15,14 +15,15 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
-// session is what Configure hands to resources and data sources.
+// session is what Configure hands to resources and data sources, for one run.
 type session struct {
-	client  *signoz.Client // nil while attributes of the provider are unknown
-	unknown []string       // which ones
+	client  *signoz.Client   // nil while unknown or missing isn't empty
+	unknown []string         // attributes of the provider that are known only during the apply
+	missing diag.Diagnostics // settings that whatever needs SigNoz reports
 	now     func() time.Time
-	secrets []string
-	claims  roleClaims
-	lost    lostKeys
+
+	roles roleClaims
+	seen  seenObjects
 }
 
 // sessionFrom reads what Configure handed over. Before Configure, as during
@@ -39,35 +40,33 @@ func sessionFrom(data any, diags *diag.Diagnostics) *session {
 	return s
 }
 
-// online tells whether the server can be asked.
+// online reports whether the server can be asked.
 func (s *session) online() bool { return s != nil && s.client != nil }
 
-// signoz returns the client for an operation that can't do without the server,
+// requireClient returns the client for an operation that can't do without the server,
 // or reports why there is none.
-func (s *session) signoz(diags *diag.Diagnostics) *signoz.Client {
-	if s == nil {
+func (s *session) requireClient(diags *diag.Diagnostics) *signoz.Client {
+	switch {
+	case s == nil:
 		diags.AddError("The provider isn't configured", "Terraform asked for an operation before it configured the provider. This is a bug: please report it.")
-		return nil
-	}
-	if s.client == nil {
+	case s.client != nil:
+		return s.client
+	case len(s.unknown) > 0:
 		diags.AddError("The provider's configuration isn't known yet",
 			fmt.Sprintf("This needs SigNoz, but the provider's %s %s known only during the apply. "+
 				"A data source waits for the apply if it says what the value comes from: depends_on = [ADDRESS]. Anything else needs that to be applied first (terraform apply -target=ADDRESS), or a configuration of its own.",
 				quotedList(s.unknown), isAre(len(s.unknown))))
-		return nil
+	default:
+		diags.Append(s.missing...)
 	}
-	return s.client
+	return nil
 }
 
-// mayRefresh tells whether an object can be read now. While the provider's own
+// mayRefresh reports whether an object can be read now. While the provider's own
 // configuration is unknown, it can't, and the plan goes on with what the state says.
 func (s *session) mayRefresh(diags *diag.Diagnostics) bool {
-	if s.online() {
-		return true
-	}
-	if s == nil {
-		s.signoz(diags)
-		return false
+	if s == nil || s.client != nil || len(s.unknown) == 0 {
+		return s.requireClient(diags) != nil
 	}
 	diags.AddWarning("SigNoz wasn't asked",
 		fmt.Sprintf("The provider's %s %s known only during the apply, so objects of SigNoz are planned as the state has them; what was changed elsewhere doesn't show up in this plan.",
@@ -75,41 +74,25 @@ func (s *session) mayRefresh(diags *diag.Diagnostics) bool {
 	return false
 }
 
-// masked keeps the secrets of the provider out of every log line written with
-// the returned context, whatever anybody logs. A mask set in Configure would
-// not reach the operations, so each begins with this; more are secrets of its own.
-func (s *session) masked(ctx context.Context, more ...string) context.Context {
-	if s == nil {
-		return ctx
-	}
-	secrets := append([]string(nil), s.secrets...)
-	for _, secret := range more {
-		if secret != "" {
-			secrets = append(secrets, secret)
+// logAttempt returns a function that writes one line for each attempt at a request. It
+// is told no header and no body; what a secret would still show in is masked.
+func logAttempt(secrets []string) func(context.Context, signoz.Attempt) {
+	return func(ctx context.Context, a signoz.Attempt) {
+		ctx = tflog.MaskAllFieldValuesStrings(ctx, secrets...)
+		fields := map[string]any{
+			"method":      a.Method,
+			"path":        a.Path,
+			"attempt":     a.Number,
+			"duration_ms": a.Duration.Milliseconds(),
 		}
+		if a.Err != nil {
+			fields["error"] = a.Err.Error()
+			tflog.Debug(ctx, "SigNoz request failed", fields)
+			return
+		}
+		fields["status"] = a.Status
+		tflog.Debug(ctx, "SigNoz request", fields)
 	}
-	if len(secrets) == 0 {
-		return ctx
-	}
-	return tflog.MaskMessageStrings(tflog.MaskAllFieldValuesStrings(ctx, secrets...), secrets...)
-}
-
-// logAttempt writes one line for each attempt at a request. It knows no header
-// and no body, so there is nothing in it to leak.
-func logAttempt(ctx context.Context, a signoz.Attempt) {
-	fields := map[string]any{
-		"method":      a.Method,
-		"path":        a.Path,
-		"attempt":     a.Number,
-		"duration_ms": a.Duration.Milliseconds(),
-	}
-	if a.Err != nil {
-		fields["error"] = a.Err.Error()
-		tflog.Debug(ctx, "SigNoz request failed", fields)
-		return
-	}
-	fields["status"] = a.Status
-	tflog.Debug(ctx, "SigNoz request", fields)
 }
 
 func quotedList(names []string) string {

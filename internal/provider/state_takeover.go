@@ -10,6 +10,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 )
 
 // Coming from SigNoz's own provider, signoz/signoz: its resources of the same
@@ -43,13 +45,6 @@ func readOfficialState(req resource.MoveStateRequest, resp *resource.MoveStateRe
 	return source, true
 }
 
-func textOrNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
-}
-
 // MoveState takes over a signoz_service_account of signoz/signoz.
 func (r *serviceAccountResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{
@@ -62,10 +57,11 @@ func (r *serviceAccountResource) MoveState(context.Context) []resource.StateMove
 				ID:    types.StringValue(source.ID),
 				Name:  types.StringValue(source.Name),
 				Roles: types.SetNull(types.StringType),
-				Email: textOrNull(source.Email),
-				OrgID: textOrNull(source.OrgID),
+				Email: stringOrNull(source.Email),
+				OrgID: stringOrNull(source.OrgID),
 			}
-			r.save(ctx, moved, &resp.TargetState, resp.TargetIdentity, &resp.Diagnostics)
+			resp.TargetState.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetState.Schema, &resp.Diagnostics)
+			resp.TargetIdentity.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetIdentity.Schema, &resp.Diagnostics)
 		},
 	}}
 }
@@ -82,7 +78,7 @@ func (r *serviceAccountRoleResource) MoveState(context.Context) []resource.State
 			moved := serviceAccountRoleModel{ID: types.StringValue(source.ID), ServiceAccountID: types.StringValue(source.ServiceAccountID)}
 			// No identity yet: the role's name is part of it, and an identity that
 			// was set once may not change.
-			resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
+			resp.TargetState.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetState.Schema, &resp.Diagnostics)
 		},
 	}}
 }

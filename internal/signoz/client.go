@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -105,6 +106,9 @@ type Client struct {
 	probing         atomic.Bool   // the first call that depends on it was made
 	probed          chan struct{} // closed once the others needn't wait for that one
 	claims          claims
+	created         claims   // accounts made by this client that hold no role yet
+	roleLocks       sync.Map // account id → *sync.Mutex
+	knownOrg        atomic.Pointer[string]
 
 	window      time.Duration // retryWindow, shorter in tests
 	createGrace time.Duration // likewise
@@ -144,13 +148,14 @@ func New(cfg Config) (*Client, error) {
 		cfg.RetryWait = 250 * time.Millisecond
 	}
 	c := &Client{cfg: cfg, base: base, http: transport, auth: auth, probed: make(chan struct{}), window: retryWindow, createGrace: createGrace}
-	c.secrets = secretsOf(cfg)
+	c.secrets = SecretsOf(cfg)
 	return c, nil
 }
 
-// secretsOf collects what must not be shown, also as JSON and Go write it in
-// quotes, longest first, so that no secret hides a longer one that it is a part of.
-func secretsOf(cfg Config) []string {
+// SecretsOf collects the secrets of a configuration that must not be shown, also as JSON
+// and Go write them in quotes, longest first, so that no secret hides a longer one that it
+// is a part of. It leaves out what is shorter than six characters, which can't be recognised.
+func SecretsOf(cfg Config) []string {
 	all := []string{cfg.APIKey, cfg.Password, cfg.TLS.ClientKey}
 	for _, value := range cfg.Headers {
 		_, credentials, _ := strings.Cut(value, " ") // of "Basic …"

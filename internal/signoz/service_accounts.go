@@ -67,6 +67,7 @@ func (c *Client) readAccount(ctx context.Context, path string) (*ServiceAccount,
 	if account.ID == "" {
 		return nil, &Error{Method: http.MethodGet, Path: path, Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: the account has no id"}
 	}
+	c.knownOrg.Store(&account.OrgID)
 	return &account, nil
 }
 
@@ -98,6 +99,7 @@ func (c *Client) accountList(ctx context.Context) (*accountList, error) {
 		list.byID = make(map[string]int, len(list.all))
 		for i := range list.all {
 			list.byID[list.all[i].ID] = i
+			c.knownOrg.Store(&list.all[i].OrgID)
 		}
 		return &list, nil
 	})
@@ -158,6 +160,15 @@ func (c *Client) OrgID(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return account.OrgID, nil
+}
+
+// KnownOrgID is the id of the organization that the requests are signed in to, as far as
+// an answer has told it by now; empty otherwise. It asks nothing.
+func (c *Client) KnownOrgID() string {
+	if id := c.knownOrg.Load(); id != nil {
+		return *id
+	}
+	return ""
 }
 
 // accountsChanged forgets what an own write may have changed.
@@ -225,6 +236,7 @@ func (c *Client) postAccount(ctx context.Context, name string, began time.Time) 
 		return "", &LostAnswerError{Method: request.method, Path: request.path, Err: errors.New("the answer has no id")}
 	}
 	c.claims.take(created.ID)
+	c.created.take(created.ID)
 	return created.ID, nil
 }
 

@@ -48,7 +48,7 @@ func FuzzParseTime(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := parseTime(newTimeValue(parsed).ValueString())
+		again, err := parseTime(timestamp(parsed).ValueString())
 		if err != nil || !again.Equal(parsed) {
 			t.Errorf("parseTime(%q) = %s, written and read again %s (%v)", text, parsed, again, err)
 		}

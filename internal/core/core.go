@@ -1,0 +1,114 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package core lets a managed resource of the plugin framework be written as
+// functions of plain values: what is wrong with a configuration, what a refresh
+// finds, what a plan decides, and what creates, updates and deletes an object. It
+// makes a resource of the framework of these, and answers for objects in which
+// nothing changes without going through the framework (see [NewServer]).
+//
+// It knows nothing of SigNoz.
+package core
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// Resource is what the author of a resource writes. M is the model, a struct with a
+// field for each attribute of the schema; P is what the private state holds, a struct
+// whose JSON names are the keys of the private state.
+//
+// A resource may also implement the framework's ResourceWithConfigValidators,
+// ResourceWithMoveState and ResourceWithUpgradeState.
+type Resource[M any, P comparable] interface {
+	Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse)
+	Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse)
+	IdentitySchema(ctx context.Context, req resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse)
+	Configure(ctx context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse)
+
+	// Fields names the fields of a model by the attributes that they hold.
+	Fields(m *M) Fields
+
+	// Validate reports what is wrong with a configuration, beyond what the validators
+	// of the schema find. It must not ask the server: it runs in `terraform validate`.
+	Validate(config M) diag.Diagnostics
+
+	// Refresh reads an object.
+	Refresh(ctx context.Context, object Object[M, P]) Refreshed[M, P]
+
+	// Plan decides what becomes of an object, or of one to be created. Terraform plans
+	// an object up to three times in a run, so the decision must depend on nothing that
+	// changes meanwhile, such as the clock: Refresh notes in M or P what time has done.
+	Plan(ctx context.Context, change Change[M, P]) Planned[M]
+
+	// PlanDestroy reports what is to be said about a plan that destroys an object.
+	PlanDestroy(ctx context.Context, object Object[M, P]) diag.Diagnostics
+
+	// Create creates an object and saves it as soon as it exists: what was saved when an
+	// error is returned stays in the state, tainted.
+	Create(ctx context.Context, plan M, result *Result[M, P]) diag.Diagnostics
+
+	// Update changes an object. What was saved when an error is returned becomes the
+	// state; if nothing was, the state stays as it is.
+	Update(ctx context.Context, change Change[M, P], result *Result[M, P]) diag.Diagnostics
+
+	// Delete deletes an object. What is gone already is no error.
+	Delete(ctx context.Context, object Object[M, P]) diag.Diagnostics
+
+	// Import finds an object by the id that a user gave, or by an identity, whose
+	// attributes are texts.
+	Import(ctx context.Context, id string, identity map[string]string) (Object[M, P], diag.Diagnostics)
+}
+
+// Object is an object as the state has it.
+type Object[M any, P comparable] struct {
+	State   M
+	Private P
+}
+
+// Refreshed is what Refresh found. Gone means that the object doesn't exist any more.
+type Refreshed[M any, P comparable] struct {
+	Object[M, P]
+
+	Gone        bool
+	Diagnostics diag.Diagnostics
+}
+
+// Change is what Terraform proposes or, for Update, what was planned.
+type Change[M any, P comparable] struct {
+	Config M
+
+	// Plan is the configuration merged with the state, after the plan modifiers of the
+	// schema; for Update it is what Plan decided.
+	Plan M
+
+	// Prior is the object as it is; nil for one to be created. A replacement is planned
+	// twice: first with the object that is replaced, then without.
+	Prior *Object[M, P]
+}
+
+// Planned is what Plan decided.
+type Planned[M any] struct {
+	Plan M
+
+	// Replace names the attributes for whose sake the object is to be replaced. It has an
+	// effect only for those whose planned value differs from that of the state.
+	Replace []string
+
+	Diagnostics diag.Diagnostics
+}
+
+// Result takes what Create and Update have made.
+type Result[M any, P comparable] struct {
+	save   func(M, P)
+	remove func()
+}
+
+// Save makes an object the state. A later call takes the place of an earlier one.
+func (r *Result[M, P]) Save(m M, private P) { r.save(m, private) }
+
+// Remove makes the state have nothing: what was saved was taken back.
+func (r *Result[M, P]) Remove() { r.remove() }
