@@ -311,10 +311,10 @@ func refreshBudgets() []budget {
 			operation: "refresh an account that can't be listed",
 			prepare: func(s scene) func() {
 				objects := s.unmanaged()
-				s.on.Inject(signoztest.Fault{
-					Kind: signoztest.StatusBefore, Method: http.MethodGet, Path: "/api/v1/service_accounts", Status: http.StatusForbidden,
-					Body: `{"status": "error", "error": {"code": "authz_forbidden", "message": "only admins can list accounts"}}`,
-				})
+				s.on.Inject(signoztest.Fault{Method: http.MethodGet, Path: "/api/v1/service_accounts", Answer: signoztest.Reply{
+					Status: http.StatusForbidden,
+					Body:   `{"status": "error", "error": {"code": "authz_forbidden", "message": "only admins can list accounts"}}`,
+				}})
 				first := s.stored(accountKind, objects[0].json())
 				return func() {
 					s.read(first) // learns that lists are refused
@@ -849,7 +849,7 @@ func TestReadErrorsAreNotKept(t *testing.T) {
 	s := newScene(t, 50)
 	lists := map[string][]instance{"/api/v1/service_accounts/*/keys": s.keysOfOne(""), "/api/v1/service_accounts": s.unmanaged()}
 	for path, objects := range lists {
-		s.on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Method: http.MethodGet, Path: path, Status: http.StatusNotImplemented, Times: 1})
+		s.on.Inject(signoztest.Fault{Method: http.MethodGet, Path: path, Times: 1, Answer: signoztest.Status(http.StatusNotImplemented)})
 		s.refused("501").read(objects[0])
 		s.refreshing(objects)()
 	}

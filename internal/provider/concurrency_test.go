@@ -37,19 +37,12 @@ func injectContention(on target) {
 }
 
 var (
-	refusedGrant = signoztest.Fault{
-		Kind: signoztest.StatusBefore, Status: http.StatusTooManyRequests,
-		Method: http.MethodPost, Path: "/api/v1/service_accounts/*/roles", Share: 0.75, Seed: 1,
-	}
+	tooMany = signoztest.Status(http.StatusTooManyRequests)
+
+	refusedGrant = signoztest.Fault{Method: http.MethodPost, Path: "/api/v1/service_accounts/*/roles", Share: 0.75, Seed: 1, Answer: tooMany}
 	// lateRefusal comes when the account has been deleted already.
-	lateRefusal = signoztest.Fault{
-		Kind: signoztest.StatusAfter, Status: http.StatusTooManyRequests,
-		Method: http.MethodDelete, Path: "/api/v1/service_accounts/*", Share: 0.1, Seed: 2,
-	}
-	refusedDeletion = signoztest.Fault{
-		Kind: signoztest.StatusBefore, Status: http.StatusTooManyRequests,
-		Method: http.MethodDelete, Path: "/api/v1/service_accounts/*", Share: 0.1, Seed: 3,
-	}
+	lateRefusal     = signoztest.Fault{Method: http.MethodDelete, Path: "/api/v1/service_accounts/*", Share: 0.1, Seed: 2, CarriedOut: true, Answer: tooMany}
+	refusedDeletion = signoztest.Fault{Method: http.MethodDelete, Path: "/api/v1/service_accounts/*", Share: 0.1, Seed: 3, Answer: tooMany}
 )
 
 // refusals counts the requests that were answered 429, be it too late.

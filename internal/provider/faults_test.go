@@ -30,22 +30,22 @@ type namedFault struct {
 // take long; Giant, which does, stands apart. endpoint is the server's own URL.
 func faultKinds(endpoint string) []namedFault {
 	before := func(status int, retryAfter string) signoztest.Fault {
-		return signoztest.Fault{Kind: signoztest.StatusBefore, Status: status, RetryAfter: retryAfter}
+		return signoztest.Fault{Answer: signoztest.Reply{Status: status, RetryAfter: retryAfter}}
 	}
 	after := func(status int) signoztest.Fault {
-		return signoztest.Fault{Kind: signoztest.StatusAfter, Status: status}
+		return signoztest.Fault{CarriedOut: true, Answer: signoztest.Status(status)}
 	}
 	replaced := func(status int, body string) signoztest.Fault {
-		return signoztest.Fault{Kind: signoztest.BodyReplaced, Status: status, Body: body}
+		return signoztest.Fault{CarriedOut: true, Answer: signoztest.Reply{Status: status, Body: body}}
 	}
 	return []namedFault{
-		{"reset before", signoztest.Fault{Kind: signoztest.ResetBefore}},
-		{"reset after", signoztest.Fault{Kind: signoztest.ResetAfter}},
-		{"half response", signoztest.Fault{Kind: signoztest.HalfResponse}},
-		{"slow", signoztest.Fault{Kind: signoztest.Slow, Delay: 3 * time.Millisecond}},
-		{"slow, given up", signoztest.Fault{Kind: signoztest.Slow, Delay: 3 * time.Millisecond, GiveUp: true}},
-		{"too slow", signoztest.Fault{Kind: signoztest.Slow, Delay: 400 * time.Millisecond, Times: 1}},
-		{"hang", signoztest.Fault{Kind: signoztest.Hang, Times: 1}},
+		{"reset before", signoztest.Fault{Answer: signoztest.Reset}},
+		{"reset after", signoztest.Fault{CarriedOut: true, Answer: signoztest.Reset}},
+		{"half response", signoztest.Fault{CarriedOut: true, Answer: signoztest.Half}},
+		{"slow", signoztest.Fault{Delay: 3 * time.Millisecond, CarriedOut: true}},
+		{"slow, given up", signoztest.Fault{Delay: 3 * time.Millisecond, GiveUp: true, CarriedOut: true}},
+		{"too slow", signoztest.Fault{Delay: 400 * time.Millisecond, Times: 1, CarriedOut: true}},
+		{"hang", signoztest.Fault{Times: 1, Answer: signoztest.Hang}},
 		{"429 before", before(http.StatusTooManyRequests, "0")},
 		{"429 before, Retry-After garbage", before(http.StatusTooManyRequests, "soon")},
 		{"429 before, Retry-After past", before(http.StatusTooManyRequests, "Mon, 02 Jan 2006 15:04:05 GMT")},
@@ -61,11 +61,11 @@ func faultKinds(endpoint string) []namedFault {
 		{"408 after", after(http.StatusRequestTimeout)},
 		{"401 before", before(http.StatusUnauthorized, "")},
 		{"403 before", before(http.StatusForbidden, "")},
-		{"web page", signoztest.Fault{Kind: signoztest.HTML}},
-		{"web page of a proxy", signoztest.Fault{Kind: signoztest.HTML, Status: http.StatusBadGateway}},
-		{"redirect within", signoztest.Fault{Kind: signoztest.Redirect, Location: endpoint + "/api/v1/version"}},
-		{"redirect to another host", signoztest.Fault{Kind: signoztest.Redirect, Location: "http://other.invalid/"}},
-		{"redirect as GET", signoztest.Fault{Kind: signoztest.Redirect, Status: http.StatusFound, Location: endpoint + "/api/v1/service_accounts"}},
+		{"web page", signoztest.Fault{Answer: signoztest.WebPage()}},
+		{"web page of a proxy", signoztest.Fault{Answer: signoztest.Reply{Status: http.StatusBadGateway, Body: "<html>", ContentType: "text/html"}}},
+		{"redirect within", signoztest.Fault{Answer: signoztest.Reply{Status: http.StatusTemporaryRedirect, Location: endpoint + "/api/v1/version"}}},
+		{"redirect to another host", signoztest.Fault{Answer: signoztest.Reply{Status: http.StatusTemporaryRedirect, Location: "http://other.invalid/"}}},
+		{"redirect as GET", signoztest.Fault{Answer: signoztest.Reply{Status: http.StatusFound, Location: endpoint + "/api/v1/service_accounts"}}},
 		{"cut JSON", replaced(0, `{"status":"success","data":{"id":"0`)},
 		{"wrong types", replaced(0, `{"status":"success","data":{"id":7,"key":[],"name":{}}}`)},
 		{"list for object", replaced(0, `{"status":"success","data":["id"]}`)},
@@ -101,9 +101,9 @@ func TestFaultMatrix(t *testing.T) {
 	}
 	for _, story := range faultStories() {
 		cases = append(cases,
-			faultCase{name: "cancelled", fault: signoztest.Fault{Kind: signoztest.Slow, Delay: 2 * time.Millisecond, Times: 1}, story: story, version: signoztest.V0_138_0, cancels: true},
-			faultCase{name: "cancelled, then carried out and lost", fault: signoztest.Fault{Kind: signoztest.ResetAfter, Delay: 2 * time.Millisecond, Times: 1}, story: story, version: signoztest.V0_138_0, cancels: true},
-			faultCase{name: "cancelled, then not carried out", fault: signoztest.Fault{Kind: signoztest.ResetBefore, Delay: 2 * time.Millisecond, Times: 1}, story: story, version: signoztest.V0_123_0, cancels: true})
+			faultCase{name: "cancelled", fault: signoztest.Fault{Delay: 2 * time.Millisecond, Times: 1, CarriedOut: true}, story: story, version: signoztest.V0_138_0, cancels: true},
+			faultCase{name: "cancelled, then carried out and lost", fault: signoztest.Fault{Delay: 2 * time.Millisecond, Times: 1, CarriedOut: true, Answer: signoztest.Reset}, story: story, version: signoztest.V0_138_0, cancels: true},
+			faultCase{name: "cancelled, then not carried out", fault: signoztest.Fault{Delay: 2 * time.Millisecond, Times: 1, Answer: signoztest.Reset}, story: story, version: signoztest.V0_123_0, cancels: true})
 	}
 	inParallel(t, len(cases), func(t *testing.T, i int) { cases[i].atEveryRequest(t, i%*faultsStride) }, func(i int) string { return cases[i].name + "/" + cases[i].story.name })
 }
@@ -206,7 +206,10 @@ func (c faultCase) at(t *testing.T, skip int) (struck bool, requests string) {
 	defer cancel()
 	fault := c.fault
 	fault.Skip = skip
-	fault.Location = strings.Replace(fault.Location, "ENDPOINT", on.endpoint, 1)
+	if reply, ok := fault.Answer.(signoztest.Reply); ok {
+		reply.Location = strings.Replace(reply.Location, "ENDPOINT", on.endpoint, 1)
+		fault.Answer = reply
+	}
 	if c.cancels {
 		arrived := 0 // -parallelism=1: one request at a time
 		fault.Match = func(*http.Request) bool {
@@ -274,10 +277,10 @@ func TestAccount_createIsAllOrNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			on := embeddedOnly(t)
 			there := bystanders(on)
-			on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: http.StatusServiceUnavailable, Method: http.MethodPost, Path: "/api/v1/service_account_roles"})
+			on.Inject(signoztest.Fault{Method: http.MethodPost, Path: "/api/v1/service_account_roles", Answer: signoztest.Status(http.StatusServiceUnavailable)})
 			summary, advice := "Can't create service account", "deleted again"
 			if test.kept {
-				on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: http.StatusServiceUnavailable, Method: http.MethodDelete})
+				on.Inject(signoztest.Fault{Method: http.MethodDelete, Answer: signoztest.Status(http.StatusServiceUnavailable)})
 				summary, advice = "was created, but isn't complete", "terraform untaint"
 			}
 			s := newStack(t, on, 10, provider.WithRetryWait(time.Microsecond))
@@ -317,8 +320,8 @@ func TestAnswerAboutAnotherAccount(t *testing.T) {
 	s := newStack(t, on, 10)
 	blocks := []block{{address: "account", kind: accountKind, attributes: `"name": "ci", "roles": ["signoz-viewer"]`}}
 	on.Inject(signoztest.Fault{
-		Kind: signoztest.BodyReplaced, Method: http.MethodGet, Path: "/api/v1/service_accounts/*",
-		Body: `{"status":"success","data":{"id":` + quote(other.ID) + `,"name":"other","status":"active","serviceAccountRoles":[]}}`,
+		Method: http.MethodGet, Path: "/api/v1/service_accounts/*", CarriedOut: true,
+		Answer: signoztest.Reply{Body: `{"status":"success","data":{"id":` + quote(other.ID) + `,"name":"other","status":"active","serviceAccountRoles":[]}}`},
 	})
 	failed := s.apply(t.Context(), blocks, conditions{})
 	_, made := on.AccountByName("ci")

@@ -174,7 +174,7 @@ func killedAfter(t *testing.T, built string, changes int) {
 	reached, released := make(chan struct{}), make(chan struct{})
 	release := sync.OnceFunc(func() { close(released) })
 	defer release()
-	on.Inject(signoztest.Fault{Kind: signoztest.ResetBefore, Match: func(req *http.Request) bool {
+	on.Inject(signoztest.Fault{Answer: signoztest.Reset, Match: func(req *http.Request) bool {
 		if req.Method == http.MethodPost && arrived.Add(1) == int64(changes) {
 			close(reached)
 			<-released // so that the apply is still under way when the provider is killed
@@ -275,9 +275,9 @@ func TestAccInterrupt(t *testing.T) {
 	embeddedOnly(t).Close() // for its skips
 	built := buildProvider(t)
 	for name, fault := range map[string]signoztest.Fault{
-		"503 to every grant":      {Kind: signoztest.StatusBefore, Status: http.StatusServiceUnavailable, Method: http.MethodPost, Path: "/api/v1/service_account_roles"},
-		"a grant hangs":           {Kind: signoztest.Hang, Method: http.MethodPost, Path: "/api/v1/service_account_roles"},
-		"making an account hangs": {Kind: signoztest.Hang, Method: http.MethodPost, Path: "/api/v1/service_accounts", Skip: 1},
+		"503 to every grant":      {Method: http.MethodPost, Path: "/api/v1/service_account_roles", Answer: signoztest.Status(http.StatusServiceUnavailable)},
+		"a grant hangs":           {Method: http.MethodPost, Path: "/api/v1/service_account_roles", Answer: signoztest.Hang},
+		"making an account hangs": {Method: http.MethodPost, Path: "/api/v1/service_accounts", Skip: 1, Answer: signoztest.Hang},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

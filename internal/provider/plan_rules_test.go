@@ -121,7 +121,7 @@ func TestPlan_protectsItself(t *testing.T) {
 	// Without knowing which account is its own, it deletes none.
 	ci := p.create("signoz_service_account", `{"name": "ci"}`)
 	refusing := talk(t, on)
-	forbidden := on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Method: "GET", Path: "/api/v1/service_accounts/me", Status: 403})
+	forbidden := on.Inject(signoztest.Fault{Method: "GET", Path: "/api/v1/service_accounts/me", Answer: signoztest.Status(403)})
 	refusing.refused(`Can't delete service account "ci"`, "which one it signs in with", "403").destroy(ci)
 	equal(t, "asked", forbidden.Hits() > 0, true)
 	on.ClearFaults()

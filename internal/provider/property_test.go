@@ -336,7 +336,7 @@ func (s *sequence) applyUnderFaults() {
 	for range s.chance.IntN(4) {
 		f := s.drawFault()
 		struck = append(struck, s.on.Inject(f))
-		s.tell("  %s of %s %s, status %d, skip %d, times %d, share %v", f.Kind, f.Method, f.Path, f.Status, f.Skip, f.Times, f.Share)
+		s.tell("  %s of %s %s, skip %d, times %d, share %v", f, f.Method, f.Path, f.Skip, f.Times, f.Share)
 	}
 	failed := s.apply(ctx, s.configuration(), conditions{settings: `, "request_timeout": "300ms"`})
 	s.on.WaitDisconnected() // what is carried out only after a later run, no run can know of
@@ -380,7 +380,7 @@ func (s *sequence) tell(format string, args ...any) {
 // cancelAtRequest cancels a run the moment that request n arrives.
 func (s *sequence) cancelAtRequest(cancel func(), n int) {
 	var arrived atomic.Int64
-	s.on.Inject(signoztest.Fault{Kind: signoztest.ResetBefore, Match: func(*http.Request) bool {
+	s.on.Inject(signoztest.Fault{Answer: signoztest.Reset, Match: func(*http.Request) bool {
 		if arrived.Add(1) > int64(n) {
 			cancel()
 		}
@@ -391,7 +391,7 @@ func (s *sequence) cancelAtRequest(cancel func(), n int) {
 func (s *sequence) drawFault() signoztest.Fault {
 	f := pick(s.chance, faultKinds(s.on.endpoint)...).fault
 	if s.maybe(0.01) {
-		f = signoztest.Fault{Kind: signoztest.Giant, Times: 1}
+		f = signoztest.Fault{Times: 1, CarriedOut: true, Answer: signoztest.Giant}
 	}
 	f.Method = pick(s.chance, "", http.MethodGet, http.MethodPost, http.MethodPost, http.MethodPut, http.MethodDelete)
 	f.Path = pick(s.chance, "", "", "/api/v1/service_accounts", "/api/v1/service_accounts/*", "/api/v1/service_accounts/*/keys",
@@ -402,7 +402,7 @@ func (s *sequence) drawFault() signoztest.Fault {
 	if f.Times == 0 {
 		f.Times = pick(s.chance, 1, 1, 1, 2, 3, 12)
 		// 429 means patience: a server that answers nothing else is waited for.
-		if f.Status != http.StatusTooManyRequests && f.Kind != signoztest.Hang && s.maybe(0.15) {
+		if reply, _ := f.Answer.(signoztest.Reply); reply.Status != http.StatusTooManyRequests && f.Answer != signoztest.Hang && s.maybe(0.15) {
 			f.Times = 0
 		}
 	}

@@ -158,8 +158,8 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 	t.Run("SigNoz without the call", func(t *testing.T) {
 		t.Parallel()
 		on := embedded(t, signoztest.WithReportedVersion("v0.99.0"))
-		on.Inject(signoztest.Fault{Kind: signoztest.HTML, Path: "/api/v1/service_accounts/**"})
-		on.Inject(signoztest.Fault{Kind: signoztest.HTML, Path: "/api/v1/service_accounts"})
+		on.Inject(signoztest.Fault{Path: "/api/v1/service_accounts/**", Answer: signoztest.WebPage()})
+		on.Inject(signoztest.Fault{Path: "/api/v1/service_accounts", Answer: signoztest.WebPage()})
 		talk(t, on).refused("This SigNoz (v0.99.0) doesn't have the call", "v0.118.0").create("signoz_service_account", account)
 	})
 	t.Run("nothing listens", func(t *testing.T) {
@@ -208,7 +208,7 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 	t.Run("server down", func(t *testing.T) {
 		t.Parallel()
 		on := embedded(t)
-		on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: http.StatusServiceUnavailable})
+		on.Inject(signoztest.Fault{Answer: signoztest.Status(http.StatusServiceUnavailable)})
 		p := unconfigured(t)
 		p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "api_key": ` + quote(on.apiKey) + `, "max_retries": 1}`)
 		p.refused("failed", "503").data("signoz_me", `{}`)
@@ -219,7 +219,7 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 func TestProvider_errorPages(t *testing.T) {
 	t.Parallel()
 	page := func(method, path string) signoztest.Fault {
-		return signoztest.Fault{Kind: signoztest.StatusBefore, Method: method, Path: path, Status: http.StatusServiceUnavailable, ContentType: "text/html", Body: "<html>try later</html>"}
+		return signoztest.Fault{Method: method, Path: path, Answer: signoztest.Reply{Status: http.StatusServiceUnavailable, Body: "<html>try later</html>", ContentType: "text/html"}}
 	}
 	on := embedded(t)
 	account := on.CreateAccount("ci")
@@ -243,19 +243,18 @@ func TestProvider_refusedOnTheWay(t *testing.T) {
 	t.Parallel()
 	on := embedded(t)
 	for status, html := range map[int]bool{400: true, 401: true, 403: true, 407: true, 413: true, 404: false} {
-		fault := signoztest.Fault{Kind: signoztest.StatusBefore, Method: http.MethodPost, Status: status, ContentType: "text/html", Body: "<html>blocked</html>"}
+		reply := signoztest.Reply{Status: status, Body: "<html>blocked</html>", ContentType: "text/html"}
 		says := []string{"a proxy or firewall in front of SigNoz", "let POST /api/v1/service_accounts through"}
 		if !html {
-			fault.ContentType, fault.Body = "application/json", `{"message":"no Route matched with those values"}`
+			reply.ContentType, reply.Body = "application/json", `{"message":"no Route matched with those values"}`
 			says = []string{"isn't an answer of SigNoz", "gateway", "no Route matched"}
 		}
 		on.ClearFaults()
-		on.Inject(fault)
+		on.Inject(signoztest.Fault{Method: http.MethodPost, Answer: reply})
 		talk(t, on).refused(says...).create("signoz_service_account", `{"name": "ci"}`)
 		if html { // and for all requests, so that not even the version is told
 			on.ClearFaults()
-			fault.Method = ""
-			on.Inject(fault)
+			on.Inject(signoztest.Fault{Answer: reply})
 			talk(t, on).refused("either a proxy or firewall refuses the requests", "or "+on.endpoint+" isn't the URL of SigNoz").create("signoz_service_account", `{"name": "ci"}`)
 		}
 	}

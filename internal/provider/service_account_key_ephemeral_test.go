@@ -138,7 +138,7 @@ func TestEphemeralKey(t *testing.T) {
 
 	// That it can't be revoked is a warning, which says when it ends by itself.
 	opened = p.open(kind, config(""))
-	on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Method: http.MethodDelete, Status: http.StatusForbidden})
+	on.Inject(signoztest.Fault{Method: http.MethodDelete, Answer: signoztest.Status(http.StatusForbidden)})
 	if d := p.close(opened); !d.warns("wasn't revoked", opened.text("expires_at"), account.ID) || d.fails() || strings.Contains(d.text(), opened.text("key")) {
 		t.Errorf("close: %s", d.text())
 	}

@@ -282,7 +282,7 @@ func TestAccServiceAccount_partialCreate(t *testing.T) {
 	acceptance(t,
 		resource.TestStep{
 			PreConfig: func() {
-				on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Method: "POST", Path: "/api/v1/service_account_roles", Status: 400})
+				on.Inject(signoztest.Fault{Method: "POST", Path: "/api/v1/service_account_roles", Answer: signoztest.Status(400)})
 			},
 			Config:      config,
 			ExpectError: unwrapped(`was created, but isn't complete`),

@@ -321,7 +321,7 @@ func TestServiceAccountRoleIsNotLost(t *testing.T) {
 	account := on.CreateAccount("shared", "signoz-editor")
 	p := talk(t, on)
 	// The nested call doesn't tell the binding's id, and the second look at the account fails.
-	on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Method: "GET", Path: "/api/v1/service_accounts/" + account.ID, Skip: 1, Times: 1, Status: 403})
+	on.Inject(signoztest.Fault{Method: "GET", Path: "/api/v1/service_accounts/" + account.ID, Skip: 1, Times: 1, Answer: signoztest.Status(403)})
 	viewer := p.create(roleKind, roleOf(account.ID, "signoz-viewer"))
 	equal(t, "roles", held(t, on, account.ID), "signoz-editor, signoz-viewer")
 

@@ -132,8 +132,8 @@ func newTwins(t *testing.T, random *rand.Rand) *twins {
 	server.UpdateKey(ci.text("id"), outlives.text("id"), "outlives", time.Time{})
 	server.UpdateKey(ci.text("id"), called.text("id"), "called-otherwise", time.Time{})
 	server.RevokeKey(ci.text("id"), revoked.text("id"))
-	server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Path: "/api/v1/service_accounts/" + failing.text("id"), Status: 500})
-	server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Path: "/api/v1/service_accounts/" + failing.text("id") + "/keys", Status: 500})
+	server.Inject(signoztest.Fault{Path: "/api/v1/service_accounts/" + failing.text("id"), Answer: signoztest.Status(500)})
+	server.Inject(signoztest.Fault{Path: "/api/v1/service_accounts/" + failing.text("id") + "/keys", Answer: signoztest.Status(500)})
 
 	c.values = map[string][]string{
 		"id":                   {`"01900000-0000-7000-8000-000000000000"`, `"no-id"`},

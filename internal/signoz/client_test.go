@@ -416,7 +416,7 @@ func TestAnswersThatAreNotSigNozs(t *testing.T) {
 					continue
 				}
 				w := newWorld(t)
-				w.server.Inject(signoztest.Fault{Kind: signoztest.BodyReplaced, Body: body})
+				w.server.Inject(signoztest.Fault{CarriedOut: true, Answer: signoztest.Reply{Body: body}})
 				err := o.do(t.Context(), connect(t, w.server, maxRetries(0)), w)
 				var answer *Error
 				if !errors.As(err, &answer) || answer.Code != "" || answer.Status != http.StatusOK {
@@ -428,7 +428,7 @@ func TestAnswersThatAreNotSigNozs(t *testing.T) {
 	t.Run("an account without an id", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.BodyReplaced, Body: `{"status":"success","data":{}}`})
+		w.server.Inject(signoztest.Fault{CarriedOut: true, Answer: signoztest.Reply{Body: `{"status":"success","data":{}}`}})
 		account, err := connect(t, w.server).ServiceAccount(t.Context(), w.account.ID)
 		equal(t, "account", account, nil)
 		equal(t, "failed", err != nil, true)
@@ -444,7 +444,7 @@ func TestAnotherListIsNotTheAccounts(t *testing.T) {
 	w.server.CreateKey(other.ID, "theirs", time.Time{})
 	for _, path := range []string{"/api/v1/service_accounts", "/api/v1/service_accounts/" + other.ID + "/keys"} {
 		w.server.ClearFaults()
-		w.server.Inject(signoztest.Fault{Kind: signoztest.Redirect, Status: http.StatusFound, Path: "/api/v1/service_accounts/" + w.account.ID + "/keys", Location: path})
+		w.server.Inject(signoztest.Fault{Path: "/api/v1/service_accounts/" + w.account.ID + "/keys", Answer: signoztest.Reply{Status: http.StatusFound, Location: path}})
 		key, err := connect(t, w.server).Key(t.Context(), w.account.ID, w.key.ID)
 		if err == nil || !strings.Contains(err.Error(), "isn't a key of this account") {
 			t.Errorf("redirected to %s: got %v, %v", path, key, err)
@@ -455,7 +455,7 @@ func TestAnotherListIsNotTheAccounts(t *testing.T) {
 func TestReadsFallBackWhereListingIsForbidden(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 403, Path: "/api/v1/service_accounts"})
+	w.server.Inject(signoztest.Fault{Path: "/api/v1/service_accounts", Answer: signoztest.Status(403)})
 	c := connect(t, w.server)
 	for range 3 {
 		account, err := c.ServiceAccountFromList(t.Context(), w.account.ID)

@@ -206,7 +206,7 @@ func TestKeyValuesAreNotObserved(t *testing.T) {
 	w := newWorld(t)
 	var seen attempts
 	c := connect(t, w.server, func(cfg *Config) { cfg.Observe = seen.observe })
-	w.server.Inject(signoztest.Fault{Kind: signoztest.HalfResponse, Method: "POST", Times: 1})
+	w.server.Inject(signoztest.Fault{Method: "POST", Times: 1, CarriedOut: true, Answer: signoztest.Half})
 	key, err := c.CreateKey(t.Context(), w.account.ID, NewKey{Name: "fresh"})
 	must(t, err)
 	for _, a := range seen.all {
@@ -253,10 +253,10 @@ func TestErrorsTellWhatHappened(t *testing.T) {
 func TestABare404IsNotNotFound(t *testing.T) {
 	t.Parallel()
 	for _, f := range []signoztest.Fault{
-		{Kind: signoztest.StatusBefore, Status: 404, Body: "not found", ContentType: "text/plain"},
-		{Kind: signoztest.StatusBefore, Status: 404, Body: "<html>", ContentType: "Text/HTML; charset=utf-8"},
-		{Kind: signoztest.StatusBefore, Status: 404, Body: `{"status":"error","error":{"code":"not_found","message":"?"}}`},
-		{Kind: signoztest.StatusBefore, Status: 501, Body: `{"status":"error","error":{"code":"role_unsupported","message":"?"}}`},
+		{Answer: signoztest.Reply{Status: 404, Body: "not found", ContentType: "text/plain"}},
+		{Answer: signoztest.Reply{Status: 404, Body: "<html>", ContentType: "Text/HTML; charset=utf-8"}},
+		{Answer: signoztest.Reply{Status: 404, Body: `{"status":"error","error":{"code":"not_found","message":"?"}}`}},
+		{Answer: signoztest.Reply{Status: 501, Body: `{"status":"error","error":{"code":"role_unsupported","message":"?"}}`}},
 	} {
 		for _, o := range operations() {
 			w := newWorld(t)

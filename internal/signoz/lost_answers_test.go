@@ -20,30 +20,30 @@ import (
 // faultsOfCreates are the ways in which any request of a create can go wrong.
 func faultsOfCreates() []signoztest.Fault {
 	faults := []signoztest.Fault{
-		{Kind: signoztest.ResetBefore},
-		{Kind: signoztest.ResetAfter},
-		{Kind: signoztest.HalfResponse},
-		{Kind: signoztest.Hang, Delay: time.Millisecond},
-		{Kind: signoztest.Slow, Delay: time.Millisecond},
-		{Kind: signoztest.HTML},
-		{Kind: signoztest.Redirect, Location: "https://elsewhere.invalid/"},
-		{Kind: signoztest.BodyReplaced, Body: `{"status":"succ`},
-		{Kind: signoztest.BodyReplaced, Body: `{"status":"success","data":[7]}`},
-		{Kind: signoztest.BodyReplaced, Body: `{"status":"success","data":{}}`},
-		{Kind: signoztest.BodyReplaced, Body: "<html>", ContentType: "text/html"},
-		{Kind: signoztest.BodyReplaced, Status: 200, Body: `{"status":"success"}`},
-		{Kind: signoztest.StatusBefore, Status: 403},
+		{Answer: signoztest.Reset},
+		{CarriedOut: true, Answer: signoztest.Reset},
+		{CarriedOut: true, Answer: signoztest.Half},
+		{Delay: time.Millisecond, GiveUp: true, Answer: signoztest.Reset},
+		{Delay: time.Millisecond, CarriedOut: true},
+		{Answer: signoztest.WebPage()},
+		{Answer: signoztest.Reply{Status: http.StatusTemporaryRedirect, Location: "https://elsewhere.invalid/"}},
+		{CarriedOut: true, Answer: signoztest.Reply{Body: `{"status":"succ`}},
+		{CarriedOut: true, Answer: signoztest.Reply{Body: `{"status":"success","data":[7]}`}},
+		{CarriedOut: true, Answer: signoztest.Reply{Body: `{"status":"success","data":{}}`}},
+		{CarriedOut: true, Answer: signoztest.Reply{Body: "<html>", ContentType: "text/html"}},
+		{CarriedOut: true, Answer: signoztest.Reply{Status: 200, Body: `{"status":"success"}`}},
+		{Answer: signoztest.Status(403)},
 	}
 	for _, status := range []int{408, 429, 500, 502, 503, 504} {
 		faults = append(faults,
-			signoztest.Fault{Kind: signoztest.StatusBefore, Status: status},
-			signoztest.Fault{Kind: signoztest.StatusAfter, Status: status})
+			signoztest.Fault{Answer: signoztest.Status(status)},
+			signoztest.Fault{CarriedOut: true, Answer: signoztest.Status(status)})
 	}
 	return faults
 }
 
 func nameOf(f signoztest.Fault) string {
-	return strings.TrimSpace(fmt.Sprintf("%s %d %s", f.Kind, f.Status, f.Body))
+	return f.String()
 }
 
 // creation is an operation that makes one object, and what must hold after it.
@@ -124,11 +124,11 @@ func secondFaults() []signoztest.Fault {
 		return faultsOfCreates()
 	}
 	return []signoztest.Fault{
-		{Kind: signoztest.ResetAfter},
-		{Kind: signoztest.HTML},
-		{Kind: signoztest.StatusBefore, Status: 403},
-		{Kind: signoztest.StatusAfter, Status: 429},
-		{Kind: signoztest.StatusAfter, Status: 500},
+		{CarriedOut: true, Answer: signoztest.Reset},
+		{Answer: signoztest.WebPage()},
+		{Answer: signoztest.Status(403)},
+		{CarriedOut: true, Answer: signoztest.Status(429)},
+		{CarriedOut: true, Answer: signoztest.Status(500)},
 	}
 }
 
@@ -295,7 +295,7 @@ func TestAWrongClockDoesNoHarm(t *testing.T) {
 			w := newWorld(t)
 			w.server.Clock().Advance(skew)
 			before := w.objects(t)
-			w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: 1})
+			w.server.Inject(signoztest.Fault{Method: "POST", Times: 1, CarriedOut: true, Answer: signoztest.Reset})
 			id, value, err := create.do(t.Context(), connect(t, w.server), w)
 			must(t, err)
 			w.check(t, create.name, before, id, value, nil)
@@ -311,8 +311,8 @@ func TestWhatSomebodyElseMadeMeanwhileIsLeftAlone(t *testing.T) {
 		clock := signoztest.NewClock(time.Now())
 		w := newWorld(t, signoztest.WithClock(clock))
 		var taken string
-		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetBefore, Method: "POST", Times: 1})
-		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetBefore, Method: "POST", Share: 1, Match: func(*http.Request) bool {
+		w.server.Inject(signoztest.Fault{Method: "POST", Times: 1, Answer: signoztest.Reset})
+		w.server.Inject(signoztest.Fault{Method: "POST", Share: 1, Answer: signoztest.Reset, Match: func(*http.Request) bool {
 			if taken != "" {
 				return false
 			}
@@ -343,7 +343,7 @@ func TestOneObjectIsNotTakenTwice(t *testing.T) {
 		w := newWorld(t)
 		c := connect(t, w.server)
 		// Two resources of one name, by mistake, and both lose their first answer.
-		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: 2})
+		w.server.Inject(signoztest.Fault{Method: "POST", Times: 2, CarriedOut: true, Answer: signoztest.Reset})
 		ids := make([]string, 2)
 		var wg sync.WaitGroup
 		for i := range ids {
@@ -363,7 +363,7 @@ func TestNameWhoseEmailIsTaken(t *testing.T) {
 	w.server.RenameAccount(old.ID, "renamed")
 	for _, faults := range []int{0, 1} {
 		if faults > 0 {
-			w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: faults})
+			w.server.Inject(signoztest.Fault{Method: "POST", Times: faults, CarriedOut: true, Answer: signoztest.Reset})
 		}
 		id, err := connect(t, w.server).CreateServiceAccount(t.Context(), "fresh")
 		equal(t, "id", id, "")
@@ -379,9 +379,9 @@ func TestALateFirstRequestIsNotDoubled(t *testing.T) {
 		w := newWorld(t)
 		before := w.objects(t)
 		// The first attempt times out, and is carried out when the others have begun.
-		w.server.Inject(signoztest.Fault{Kind: signoztest.Slow, Method: "POST", Times: 1, Delay: 400 * time.Millisecond})
+		w.server.Inject(signoztest.Fault{Method: "POST", Times: 1, Delay: 400 * time.Millisecond, CarriedOut: true})
 		c := connect(t, w.server, requestTimeout(200*time.Millisecond), maxRetries(20), func(cfg *Config) { cfg.RetryWait = 100 * time.Millisecond })
-		w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 503, Method: "POST", Times: 3})
+		w.server.Inject(signoztest.Fault{Method: "POST", Times: 3, Answer: signoztest.Status(503)})
 		id, value, err := create.do(t.Context(), c, w)
 		must(t, err)
 		// Closing waits for what is under way, the late request too.
@@ -399,8 +399,8 @@ func TestPatienceCountsFromTheFirstAttempt(t *testing.T) {
 		t.Run(create.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.server.Inject(signoztest.Fault{Kind: signoztest.Hang, Delay: lost, Method: "POST", Times: 1})
-			w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 429, RetryAfter: "86400", Method: "POST"})
+			w.server.Inject(signoztest.Fault{Delay: lost, Method: "POST", Times: 1, GiveUp: true, Answer: signoztest.Reset})
+			w.server.Inject(signoztest.Fault{Method: "POST", Answer: signoztest.Reply{Status: 429, RetryAfter: "86400"}})
 			var posts []time.Time
 			c := connect(t, w.server, maxRetries(2), func(cfg *Config) {
 				cfg.Observe = func(_ context.Context, a Attempt) {
@@ -423,16 +423,16 @@ func TestPatienceCountsFromTheFirstAttempt(t *testing.T) {
 
 func TestAGivenUpCreateLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []signoztest.FaultKind{signoztest.ResetAfter, signoztest.ResetBefore} {
+	for _, carriedOut := range []bool{true, false} {
 		for _, retries := range []int{0, 2} {
 			for _, create := range creations() {
 				w := newWorld(t)
 				before := w.objects(t)
 				// Every answer to the name is lost. What resolves it gets through.
-				w.server.Inject(signoztest.Fault{Kind: kind, Method: "POST", Times: retries + 1})
+				w.server.Inject(signoztest.Fault{Method: "POST", Times: retries + 1, CarriedOut: carriedOut, Answer: signoztest.Reset})
 				id, value, err := create.do(t.Context(), connect(t, w.server, maxRetries(retries)), w)
-				w.check(t, fmt.Sprintf("%s, %s", create.name, kind), before, id, value, err)
-				if kind == signoztest.ResetBefore {
+				w.check(t, fmt.Sprintf("%s, carried out: %t", create.name, carriedOut), before, id, value, err)
+				if !carriedOut {
 					equal(t, create.name+": lost", isLost(err), true)
 				}
 			}
@@ -444,8 +444,8 @@ func TestAGivenUpCreateLeavesNothingBehind(t *testing.T) {
 // everything else, and the error says so, whatever it is that ended the create.
 func TestALostCreateThatMayStillCome(t *testing.T) {
 	t.Parallel()
-	slow := signoztest.Fault{Kind: signoztest.Slow, Method: "POST", Times: 1, Delay: 2 * time.Second}
-	reset := signoztest.Fault{Kind: signoztest.ResetBefore, Method: "POST", Times: 1}
+	slow := signoztest.Fault{Method: "POST", Times: 1, Delay: 2 * time.Second, CarriedOut: true}
+	reset := signoztest.Fault{Method: "POST", Times: 1, Answer: signoztest.Reset}
 	for _, create := range creations() {
 		for _, test := range []struct {
 			first   signoztest.Fault
@@ -455,11 +455,11 @@ func TestALostCreateThatMayStillCome(t *testing.T) {
 			w := newWorld(t)
 			w.server.Inject(test.first)
 			if test.retries > 0 {
-				w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 403, Method: "POST"})
+				w.server.Inject(signoztest.Fault{Method: "POST", Answer: signoztest.Status(403)})
 			}
 			_, _, err := create.do(t.Context(), connect(t, w.server, requestTimeout(200*time.Millisecond), maxRetries(test.retries)), w)
 			var lost *LostAnswerError
-			what := fmt.Sprintf("%s, %s, %d retries", create.name, test.first.Kind, test.retries)
+			what := fmt.Sprintf("%s, %s, %d retries", create.name, test.first, test.retries)
 			equal(t, what+": may come", errors.As(err, &lost) && lost.MayCome, test.mayCome)
 			equal(t, what+": forbidden", IsForbidden(err), test.retries > 0)
 		}
@@ -468,13 +468,17 @@ func TestALostCreateThatMayStillCome(t *testing.T) {
 
 func TestCancelledWhileAnAnswerIsMissing(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []signoztest.FaultKind{signoztest.ResetAfter, signoztest.ResetBefore, signoztest.HalfResponse} {
+	for _, fault := range []signoztest.Fault{
+		{Method: "POST", Times: 1, Answer: signoztest.Reset},
+		{Method: "POST", Times: 1, CarriedOut: true, Answer: signoztest.Reset},
+		{Method: "POST", Times: 1, CarriedOut: true, Answer: signoztest.Half},
+	} {
 		for cancelAt := range 6 {
 			for _, create := range creations() {
 				w := newWorld(t)
 				before := w.objects(t)
 				ctx, cancel := context.WithCancel(t.Context())
-				w.server.Inject(signoztest.Fault{Kind: kind, Method: "POST", Times: 1})
+				w.server.Inject(fault)
 				seen := 0
 				c := connect(t, w.server, func(cfg *Config) {
 					cfg.Observe = func(context.Context, Attempt) {
@@ -486,7 +490,7 @@ func TestCancelledWhileAnAnswerIsMissing(t *testing.T) {
 				began := time.Now()
 				id, value, err := create.do(ctx, c, w)
 				cancel()
-				name := fmt.Sprintf("%s, %s, cancelled after %d", create.name, kind, cancelAt)
+				name := fmt.Sprintf("%s, %s, cancelled after %d", create.name, fault, cancelAt)
 				promptly(t, name, began, 20*time.Second)
 				w.check(t, name, before, id, value, err)
 				var unresolved *UnresolvedError
@@ -502,7 +506,7 @@ func TestACancelledCreateMayFinish(t *testing.T) {
 		w := newWorld(t)
 		before := w.objects(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		w.server.Inject(signoztest.Fault{Kind: signoztest.Slow, Method: "POST", Delay: 20 * time.Millisecond, Match: func(*http.Request) bool {
+		w.server.Inject(signoztest.Fault{Method: "POST", Delay: 20 * time.Millisecond, CarriedOut: true, Match: func(*http.Request) bool {
 			cancel()
 			return true
 		}})
@@ -518,7 +522,7 @@ func TestACancelledCreateEndsAfterItsGrace(t *testing.T) {
 		w := newWorld(t)
 		before := w.objects(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		w.server.Inject(signoztest.Fault{Kind: signoztest.Hang, Method: "POST", Match: func(*http.Request) bool {
+		w.server.Inject(signoztest.Fault{Method: "POST", Answer: signoztest.Hang, Match: func(*http.Request) bool {
 			cancel()
 			return true
 		}})
@@ -537,7 +541,7 @@ func TestACreateAnsweredWithFarTooMuch(t *testing.T) {
 	for _, create := range creations() {
 		w := newWorld(t)
 		before := w.objects(t)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.Giant, Method: "POST", Times: 1})
+		w.server.Inject(signoztest.Fault{Method: "POST", Times: 1, CarriedOut: true, Answer: signoztest.Giant})
 		id, value, err := create.do(t.Context(), connect(t, w.server), w)
 		must(t, err)
 		w.check(t, create.name, before, id, value, nil)
@@ -553,7 +557,7 @@ func TestLostCreatesSendFewRequests(t *testing.T) {
 	}
 	for _, create := range creations() {
 		w := newWorld(t)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: 1})
+		w.server.Inject(signoztest.Fault{Method: "POST", Times: 1, CarriedOut: true, Answer: signoztest.Reset})
 		_, _, err := create.do(t.Context(), connect(t, w.server), w)
 		must(t, err)
 		var methods []string

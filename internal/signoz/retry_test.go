@@ -33,23 +33,23 @@ type faultOutcome struct {
 
 func faultOutcomes() []faultOutcome {
 	outcomes := []faultOutcome{
-		{"reset before", signoztest.Fault{Kind: signoztest.ResetBefore}, repeated},
-		{"reset after", signoztest.Fault{Kind: signoztest.ResetAfter}, repeated},
-		{"half response", signoztest.Fault{Kind: signoztest.HalfResponse}, repeated},
-		{"hang", signoztest.Fault{Kind: signoztest.Hang, Delay: time.Millisecond}, repeated},
-		{"slow", signoztest.Fault{Kind: signoztest.Slow, Delay: time.Millisecond}, passed},
-		{"garbled", signoztest.Fault{Kind: signoztest.BodyReplaced, Status: 502, Body: "<h1>Bad Gateway", ContentType: "text/html"}, repeated},
-		{"cut short", signoztest.Fault{Kind: signoztest.BodyReplaced, Status: 200, Body: `{"status":"succ`}, repeated},
-		{"wrong type", signoztest.Fault{Kind: signoztest.BodyReplaced, Status: 200, Body: `{"status":"success","data":"?"}`}, refused},
-		{"redirect away", signoztest.Fault{Kind: signoztest.Redirect, Location: "https://elsewhere.invalid/"}, refused},
+		{"reset before", signoztest.Fault{Answer: signoztest.Reset}, repeated},
+		{"reset after", signoztest.Fault{CarriedOut: true, Answer: signoztest.Reset}, repeated},
+		{"half response", signoztest.Fault{CarriedOut: true, Answer: signoztest.Half}, repeated},
+		{"hang", signoztest.Fault{Delay: time.Millisecond, GiveUp: true, Answer: signoztest.Reset}, repeated},
+		{"slow", signoztest.Fault{Delay: time.Millisecond, CarriedOut: true}, passed},
+		{"garbled", signoztest.Fault{CarriedOut: true, Answer: signoztest.Reply{Status: 502, Body: "<h1>Bad Gateway", ContentType: "text/html"}}, repeated},
+		{"cut short", signoztest.Fault{CarriedOut: true, Answer: signoztest.Reply{Status: 200, Body: `{"status":"succ`}}, repeated},
+		{"wrong type", signoztest.Fault{CarriedOut: true, Answer: signoztest.Reply{Status: 200, Body: `{"status":"success","data":"?"}`}}, refused},
+		{"redirect away", signoztest.Fault{Answer: signoztest.Reply{Status: http.StatusTemporaryRedirect, Location: "https://elsewhere.invalid/"}}, refused},
 	}
 	for _, status := range []int{429, 500, 502, 503, 504} {
 		outcomes = append(outcomes,
-			faultOutcome{fmt.Sprintf("%d after", status), signoztest.Fault{Kind: signoztest.StatusAfter, Status: status}, repeated})
+			faultOutcome{fmt.Sprintf("%d after", status), signoztest.Fault{CarriedOut: true, Answer: signoztest.Status(status)}, repeated})
 	}
 	for _, status := range []int{304, 400, 401, 403, 408, 409, 501} {
 		outcomes = append(outcomes,
-			faultOutcome{fmt.Sprintf("%d before", status), signoztest.Fault{Kind: signoztest.StatusBefore, Status: status}, refused})
+			faultOutcome{fmt.Sprintf("%d before", status), signoztest.Fault{Answer: signoztest.Status(status)}, refused})
 	}
 	return outcomes
 }
@@ -96,7 +96,7 @@ func TestUnreadableAnswersAreNotAskedForAgain(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.server.Inject(signoztest.Fault{Kind: signoztest.Giant, Method: o.method, Path: o.path})
+			w.server.Inject(signoztest.Fault{Method: o.method, Path: o.path, CarriedOut: true, Answer: signoztest.Giant})
 			err := o.do(t.Context(), knowing(connect(t, w.server), w.server.Version()), w)
 			var broken *ConnectionError
 			equal(t, "too large", errors.As(err, &broken) && broken.Problem == ProblemTooLarge, true)
@@ -109,7 +109,7 @@ func TestWebPageInPlaceOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations() {
 		w := newWorld(t)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.HTML})
+		w.server.Inject(signoztest.Fault{Answer: signoztest.WebPage()})
 		err := o.do(t.Context(), connect(t, w.server), w)
 		equal(t, o.name, IsWebPage(err), true)
 		equal(t, o.name+": no role call", errors.Is(err, ErrNoRoleCall), o.nestedPath != "")
@@ -121,8 +121,8 @@ func TestRepeatsAreCounted(t *testing.T) {
 	t.Parallel()
 	for _, retries := range []int{0, 1, 5} {
 		for _, fault := range []signoztest.Fault{
-			{Kind: signoztest.StatusBefore, Status: 503},
-			{Kind: signoztest.ResetBefore},
+			{Answer: signoztest.Status(503)},
+			{Answer: signoztest.Reset},
 		} {
 			w := newWorld(t)
 			w.server.Inject(fault)
@@ -158,7 +158,7 @@ func TestNothingListens(t *testing.T) {
 func TestThrottlingIsNotCountedAsFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 429, Times: 8})
+	w.server.Inject(signoztest.Fault{Times: 8, Answer: signoztest.Status(429)})
 	must(t, connect(t, w.server, maxRetries(1)).RenameServiceAccount(t.Context(), w.account.ID, "renamed"))
 	equal(t, "requests", len(w.server.Requests()), 9)
 }
@@ -166,7 +166,7 @@ func TestThrottlingIsNotCountedAsFailure(t *testing.T) {
 func TestThrottlingIsNotRepeatedWhereRepeatingIsOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 429})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(429)})
 	c := connect(t, w.server, maxRetries(0))
 	equal(t, "rename", IsTooManyRequests(c.RenameServiceAccount(t.Context(), w.account.ID, "renamed")), true)
 	equal(t, "requests", len(w.server.Requests()), 1)
@@ -175,7 +175,7 @@ func TestThrottlingIsNotRepeatedWhereRepeatingIsOff(t *testing.T) {
 func TestThrottlingIsBoundedInTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 429, RetryAfter: "86400"})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Reply{Status: 429, RetryAfter: "86400"}})
 	c := connect(t, w.server, maxRetries(2))
 	c.window = time.Second
 	began := time.Now()
@@ -192,7 +192,7 @@ func TestAThrottledDeletionThatWasCarriedOutSucceeds(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
-		w.server.Inject(signoztest.Fault{Kind: signoztest.StatusAfter, Status: 429, Method: "DELETE", Times: 1})
+		w.server.Inject(signoztest.Fault{Method: "DELETE", Times: 1, CarriedOut: true, Answer: signoztest.Status(429)})
 		must(t, connect(t, w.server).DeleteServiceAccount(t.Context(), w.account.ID))
 		equal(t, "requests", w.server.CountRequests("DELETE", ""), 2)
 	})
@@ -305,12 +305,12 @@ func TestPatienceDoesNotOverflow(t *testing.T) {
 func TestOneAttemptIsLimitedInTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.Hang, Times: 1})
+	w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.Hang})
 	c := connect(t, w.server, requestTimeout(200*time.Millisecond), maxRetries(10))
 	_, err := c.Roles(t.Context())
 	must(t, err)
 
-	w.server.Inject(signoztest.Fault{Kind: signoztest.Hang})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Hang})
 	_, err = connect(t, w.server, requestTimeout(10*time.Millisecond), maxRetries(1)).Roles(t.Context())
 	var broken *ConnectionError
 	equal(t, "timeout", errors.As(err, &broken) && broken.Problem == ProblemTimeout, true)
@@ -320,7 +320,7 @@ func TestRedirectsCountIntoTheLimitOfAnAttempt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	// Each hop is within the limit, all together aren't.
-	w.server.Inject(signoztest.Fault{Kind: signoztest.Redirect, Location: "/api/v1/roles", Delay: 60 * time.Millisecond})
+	w.server.Inject(signoztest.Fault{Delay: 60 * time.Millisecond, Answer: signoztest.Reply{Status: http.StatusTemporaryRedirect, Location: "/api/v1/roles"}})
 	var seen attempts
 	c := connect(t, w.server, requestTimeout(150*time.Millisecond), maxRetries(0), func(cfg *Config) { cfg.Observe = seen.observe })
 	_, err := c.Roles(t.Context())
@@ -336,7 +336,7 @@ func TestCancellationWhileWaiting(t *testing.T) {
 	for _, o := range operations() {
 		w := newWorld(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 429, RetryAfter: "3600"})
+		w.server.Inject(signoztest.Fault{Answer: signoztest.Reply{Status: 429, RetryAfter: "3600"}})
 		c := knowing(connect(t, w.server, func(cfg *Config) {
 			cfg.Observe = func(context.Context, Attempt) { cancel() }
 		}), w.server.Version())
@@ -353,7 +353,7 @@ func TestCancellationInFlight(t *testing.T) {
 	for _, o := range operations() {
 		w := newWorld(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		w.server.Inject(signoztest.Fault{Kind: signoztest.Hang, Match: func(*http.Request) bool { cancel(); return true }})
+		w.server.Inject(signoztest.Fault{Answer: signoztest.Hang, Match: func(*http.Request) bool { cancel(); return true }})
 		began := time.Now()
 		err := o.do(ctx, knowing(connect(t, w.server), w.server.Version()), w)
 		promptly(t, o.name, began, 20*time.Second)

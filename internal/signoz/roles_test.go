@@ -90,7 +90,7 @@ func TestTwentyWorkersFindTheGenerationOutOnce(t *testing.T) {
 func TestNobodyWaitsForOneWhoFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 503, RetryAfter: "3600", Times: 1})
+	w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.Reply{Status: 503, RetryAfter: "3600"}})
 	failed := make(chan struct{})
 	once := sync.OnceFunc(func() { close(failed) })
 	c := connect(t, w.server, func(cfg *Config) { cfg.Observe = func(context.Context, Attempt) { once() } })
@@ -128,7 +128,7 @@ func TestWebPagesOfOthersAreNotLearnedFrom(t *testing.T) {
 			if known {
 				knowing(c, v)
 			}
-			w.server.Inject(signoztest.Fault{Kind: signoztest.HTML, Times: 1})
+			w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.WebPage()})
 			_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
 			must(t, err)
 			must(t, c.UnassignRole(t.Context(), w.account.ID, w.binding))
@@ -148,7 +148,7 @@ func TestWebPagesUnderParallelFirstUse(t *testing.T) {
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
 		c := connect(t, w.server)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.HTML, Times: 1})
+		w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.WebPage()})
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
@@ -167,9 +167,9 @@ func TestWebPagesUnderParallelFirstUse(t *testing.T) {
 func TestServerWithoutRoleCalls(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []signoztest.Fault{
-		{Kind: signoztest.HTML},
-		{Kind: signoztest.StatusBefore, Status: 404, Body: "404 page not found", ContentType: "text/plain"},
-		{Kind: signoztest.StatusBefore, Status: 405, Body: "Method Not Allowed", ContentType: "text/plain"},
+		{Answer: signoztest.WebPage()},
+		{Answer: signoztest.Reply{Status: 404, Body: "404 page not found", ContentType: "text/plain"}},
+		{Answer: signoztest.Reply{Status: 405, Body: "Method Not Allowed", ContentType: "text/plain"}},
 	} {
 		w := newWorld(t)
 		w.server.Inject(fault)
@@ -200,10 +200,10 @@ func TestLostGrantsAreRepeated(t *testing.T) {
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
 		c := knowing(connect(t, w.server), v)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Times: 1})
+		w.server.Inject(signoztest.Fault{Times: 1, CarriedOut: true, Answer: signoztest.Reset})
 		_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
 		must(t, err)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Times: 1})
+		w.server.Inject(signoztest.Fault{Times: 1, CarriedOut: true, Answer: signoztest.Reset})
 		must(t, c.UnassignRole(t.Context(), w.account.ID, RoleBinding{ID: bindingOf(t, c, w), RoleID: w.editor}))
 		account, _ := w.server.Account(w.account.ID)
 		equal(t, "has the role", slices.Contains(account.Roles, "signoz-editor"), false)

@@ -102,7 +102,7 @@ func TestOnlyTheRefusedTokenIsGivenUp(t *testing.T) {
 func TestASessionThatIsRefusedAgainIsAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 401, Path: "/api/v1/**"})
+	w.server.Inject(signoztest.Fault{Path: "/api/v1/**", Answer: signoztest.Status(401)})
 	_, err := connect(t, w.server, asAdmin()).Roles(t.Context())
 	equal(t, "unauthenticated", IsUnauthenticated(err), true)
 	equal(t, "tries", w.server.CountRequests("", "/api/v1/roles"), 2)
@@ -145,7 +145,7 @@ func TestAFailedSignInIsSharedAndForgotten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server, asAdmin(), maxRetries(0))
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 500, Path: signInPath, Times: 1})
+	w.server.Inject(signoztest.Fault{Path: signInPath, Times: 1, Answer: signoztest.Status(500)})
 	_, err := c.Roles(t.Context())
 	equal(t, "failed", err != nil, true)
 	_, err = c.Roles(t.Context())
@@ -155,7 +155,7 @@ func TestAFailedSignInIsSharedAndForgotten(t *testing.T) {
 func TestASignInCanBeCancelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.Hang, Path: signInPath})
+	w.server.Inject(signoztest.Fault{Path: signInPath, Answer: signoztest.Hang})
 	c := connect(t, w.server, asAdmin())
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -180,7 +180,7 @@ func TestUnusableTokens(t *testing.T) {
 		`{"status":"success","data":{}}`, `{"status":"success","data":{"accessToken":""}}`, `{"status":"success","data":{"accessToken":"a\nb"}}`,
 	} {
 		w := newWorld(t)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.BodyReplaced, Path: signInPath, Body: body})
+		w.server.Inject(signoztest.Fault{Path: signInPath, CarriedOut: true, Answer: signoztest.Reply{Body: body}})
 		_, err := connect(t, w.server, asAdmin()).Roles(t.Context())
 		equal(t, "failed", err != nil, true)
 		equal(t, "asked for roles", w.server.CountRequests("", "/api/v1/roles"), 0)

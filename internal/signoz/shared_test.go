@@ -18,7 +18,7 @@ func TestManyCallersShareOneRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.Slow, Delay: 10 * time.Millisecond})
+	w.server.Inject(signoztest.Fault{Delay: 10 * time.Millisecond, CarriedOut: true})
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
@@ -98,7 +98,7 @@ func TestAFailedWriteDropsTheListToo(t *testing.T) {
 	c := connect(t, w.server, maxRetries(0))
 	_, err := c.Keys(t.Context(), w.account.ID)
 	must(t, err)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "DELETE"})
+	w.server.Inject(signoztest.Fault{Method: "DELETE", CarriedOut: true, Answer: signoztest.Reset})
 	equal(t, "failed", c.RevokeKey(t.Context(), w.account.ID, w.key.ID) != nil, true)
 	keys, err := c.Keys(t.Context(), w.account.ID)
 	must(t, err)
@@ -109,7 +109,7 @@ func TestErrorsAreNotKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server, maxRetries(0))
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: http.StatusInternalServerError, Times: 1})
+	w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.Status(http.StatusInternalServerError)})
 	_, err := c.Roles(t.Context())
 	equal(t, "failed", err != nil, true)
 	_, err = c.Roles(t.Context())

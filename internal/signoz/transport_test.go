@@ -48,7 +48,7 @@ func TestTheKeyReachesNoOtherServer(t *testing.T) {
 			w := newWorld(t)
 			own := strings.TrimPrefix(w.server.URL, "http://")
 			for _, location := range []string{other.URL + "/", "//localhost:" + port + "/", "https://" + own + "/api/v1/roles"} {
-				w.server.Inject(signoztest.Fault{Kind: signoztest.Redirect, Status: status, Location: location, Times: 1})
+				w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.Reply{Status: status, Location: location}})
 				err := o.do(t.Context(), knowing(connect(t, w.server), w.server.Version()), w)
 				equal(t, o.name+" to "+location, problemOf(err), ProblemRedirect)
 			}
@@ -67,7 +67,7 @@ func TestRedirectsThatChangeTheMethodAreRefused(t *testing.T) {
 		}
 		for _, status := range []int{301, 302, 303} {
 			w := newWorld(t)
-			w.server.Inject(signoztest.Fault{Kind: signoztest.Redirect, Status: status, Location: "/api/v1/roles", Times: 1})
+			w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.Reply{Status: status, Location: "/api/v1/roles"}})
 			err := o.do(t.Context(), knowing(connect(t, w.server), w.server.Version()), w)
 			equal(t, o.name, problemOf(err), ProblemRedirect)
 			equal(t, o.name+": requests", len(w.server.Requests()), 1)
@@ -79,14 +79,14 @@ func TestRedirectsOnTheSameServerAreFollowed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		w := newWorld(t)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.Redirect, Status: status, Location: "/api/v1/roles", Times: 3})
+		w.server.Inject(signoztest.Fault{Times: 3, Answer: signoztest.Reply{Status: status, Location: "/api/v1/roles"}})
 		roles, err := connect(t, w.server).Roles(t.Context())
 		must(t, err)
 		equal(t, "roles", len(roles), 4)
 	}
 	for _, status := range []int{307, 308} { // which keep method and body
 		w := newWorld(t)
-		w.server.Inject(signoztest.Fault{Kind: signoztest.Redirect, Status: status, Location: "/api/v1/service_accounts", Times: 1})
+		w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.Reply{Status: status, Location: "/api/v1/service_accounts"}})
 		_, err := connect(t, w.server).CreateServiceAccount(t.Context(), "fresh")
 		must(t, err)
 		_, ok := w.server.AccountByName("fresh")
@@ -97,7 +97,7 @@ func TestRedirectsOnTheSameServerAreFollowed(t *testing.T) {
 func TestRedirectsInACircleEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.Redirect, Location: "/api/v1/roles"})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Reply{Status: http.StatusTemporaryRedirect, Location: "/api/v1/roles"}})
 	_, err := connect(t, w.server).Roles(t.Context())
 	equal(t, "problem", problemOf(err), ProblemRedirect)
 	equal(t, "requests", len(w.server.Requests()), maxRedirects+1)

@@ -13,79 +13,20 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
 
-// FaultKind is a way in which a request goes wrong.
-type FaultKind int
-
-// The kinds of faults. "Carried out" means that the server did what was asked.
-const (
-	// ResetBefore resets the connection; the request is not carried out.
-	ResetBefore FaultKind = iota + 1
-	// ResetAfter carries the request out, then resets the connection: the
-	// answer is lost.
-	ResetAfter
-	// HalfResponse carries the request out and sends half of the body under
-	// the full Content-Length, then closes. Of an answer without a body, half
-	// of its status line is sent.
-	HalfResponse
-	// Slow carries the request out after Delay, by default even if the client
-	// has left by then; GiveUp changes that.
-	Slow
-	// StatusBefore answers Status; the request is not carried out.
-	StatusBefore
-	// StatusAfter carries the request out, then answers Status: v0.118 does so
-	// with 429 to deletions of accounts.
-	StatusAfter
-	// HTML answers with the web page; the request is not carried out.
-	HTML
-	// Redirect sends the client to Location with Status, 307 if left out; the
-	// request is not carried out.
-	Redirect
-	// Giant carries the request out and pads the body to more than 64 MiB of
-	// valid JSON. An answer without a body becomes a 200 with one.
-	Giant
-	// BodyReplaced carries the request out and answers Body in place of the
-	// real one, under the real status unless Status says otherwise.
-	BodyReplaced
-	// Hang never answers; the connection is cut after Delay, one minute if
-	// left out, as by SigNoz's own timeout. The request is not carried out.
-	Hang
-)
-
-// String names the kind as Request.Fault does.
-func (k FaultKind) String() string {
-	names := map[FaultKind]string{
-		ResetBefore: "reset before", ResetAfter: "reset after", HalfResponse: "half response",
-		Slow: "slow", StatusBefore: "status before", StatusAfter: "status after", HTML: "html",
-		Redirect: "redirect", Giant: "giant", BodyReplaced: "body replaced", Hang: "hang",
-	}
-	if name, ok := names[k]; ok {
-		return name
-	}
-	return fmt.Sprintf("FaultKind(%d)", int(k))
-}
-
-const (
-	// hangLimit bounds a Hang without a Delay.
-	hangLimit = time.Minute
-	// giantPadding is more than 64 MiB.
-	giantPadding = 65 << 20
-)
-
-// Fault says which requests go wrong, and how.
+// Fault makes requests go wrong. It says which requests, whether the server
+// does what they ask for, and what the client gets.
 type Fault struct {
-	Kind FaultKind
-
 	// Method and Path choose requests, "" for any; Path is a pattern as in
 	// Server.CountRequests. Match, where set, must agree as well; it may read
 	// the request's body.
 	Method string
 	Path   string
 	Match  func(*http.Request) bool
-
 	// Skip lets so many matching requests pass first. Times is how many are
 	// hit, 0 for no limit. Share is the part of the matching requests that is
 	// hit, 0 for all; a generator seeded with Seed decides.
@@ -94,21 +35,74 @@ type Fault struct {
 	Share float64
 	Seed  int64
 
-	// Delay passes, in real time, before the fault acts; see Slow and Hang.
-	Delay time.Duration
-	// GiveUp makes Slow not carry the request out if the client leaves before
-	// Delay is over.
+	// Delay passes, in real time, before the server does anything. If the
+	// client leaves before that, the request is carried out all the same, unless
+	// GiveUp is set.
+	Delay  time.Duration
 	GiveUp bool
 
-	// Status, RetryAfter (the header's text) and Location are used as the
-	// kinds say. Body and ContentType replace SigNoz's error envelope and its
-	// content type; a Body is taken for JSON unless ContentType says otherwise.
-	Status      int
-	RetryAfter  string
-	Location    string
+	// CarriedOut says whether the server does what the request asks for.
+	CarriedOut bool
+	// Answer is what the client gets, nil for the server's own answer.
+	Answer Answer
+}
+
+// Answer is what a client gets in place of the server's own answer: a Reply,
+// or one of the ways in which an answer goes astray.
+type Answer interface {
+	fmt.Stringer
+	// send is given the server's own answer, nil if the request was not carried out.
+	send(x *exchange, own *response)
+	// check returns what is wrong with the answer, "" for nothing.
+	check(carriedOut bool) string
+}
+
+// Reply is an answer of somebody's choice.
+type Reply struct {
+	Status     int    // 0 for the status of the server's own answer
+	RetryAfter string // the header's text
+	Location   string
+	// Body is taken for JSON unless ContentType says otherwise. Without it a
+	// Status from 400 on is told in SigNoz's error envelope.
 	Body        string
 	ContentType string
 }
+
+// Status is a Reply with a status and nothing more.
+func Status(status int) Reply { return Reply{Status: status} }
+
+// WebPage is SigNoz's web page in place of JSON.
+func WebPage() Reply {
+	return Reply{Status: http.StatusOK, Body: webPage, ContentType: htmlContentType}
+}
+
+// Astray is an answer that doesn't arrive as the server's own would.
+type Astray int
+
+// The ways in which an answer goes astray. Half, BodyOnly and Giant are made of
+// the server's own answer, so that they need a request that is carried out.
+const (
+	// Reset resets the connection.
+	Reset Astray = iota + 1
+	// Hang sends nothing for a minute, SigNoz's own limit, or until the client
+	// leaves, and then resets the connection.
+	Hang
+	// Half sends half of the body under the full Content-Length, then closes.
+	// Of an answer without a body, half of its status line is sent.
+	Half
+	// BodyOnly sends the body without status line and header.
+	BodyOnly
+	// Giant pads the body to more than 64 MiB of valid JSON. An answer without
+	// a body becomes a 200 with one.
+	Giant
+)
+
+const (
+	// hangLimit is how long SigNoz works on a request before it gives up.
+	hangLimit = time.Minute
+	// giantPadding is more than 64 MiB.
+	giantPadding = 65 << 20
+)
 
 // Injection is a Fault at work.
 type Injection struct {
@@ -120,7 +114,7 @@ type Injection struct {
 }
 
 // Inject makes a fault strike requests from now on, and panics if the fault
-// lacks what its kind needs. Of several faults that match a request, the one
+// makes no sense. Of several faults that match a request, the one
 // injected first and not used up strikes; those behind it don't see the request.
 func (s *Server) Inject(f Fault) *Injection {
 	f.check()
@@ -147,19 +141,37 @@ func (i *Injection) Remove() {
 }
 
 func (f Fault) check() {
-	if f.Kind < ResetBefore || f.Kind > Hang {
-		panic(fmt.Sprintf("signoztest: there is no fault kind %d", int(f.Kind)))
-	}
-	needsStatus := f.Kind == StatusBefore || f.Kind == StatusAfter
-	if needsStatus && (f.Status < 200 || f.Status > 599) {
-		panic(fmt.Sprintf("signoztest: a fault %q needs a Status", f.Kind))
-	}
-	if f.Kind == Redirect && f.Location == "" {
-		panic("signoztest: a redirect needs a Location")
-	}
 	if f.Share < 0 || f.Share > 1 {
 		panic(fmt.Sprintf("signoztest: a Share is between 0 and 1, not %v", f.Share))
 	}
+	problem := ""
+	switch {
+	case f.Answer != nil:
+		problem = f.Answer.check(f.CarriedOut)
+	case !f.CarriedOut:
+		problem = "a request that is not carried out has no answer of its own"
+	}
+	if problem != "" {
+		panic("signoztest: " + problem)
+	}
+}
+
+// String describes what the fault does to a request, as in Request.Fault.
+func (f Fault) String() string {
+	var parts []string
+	if f.Delay > 0 {
+		parts = append(parts, "late")
+	}
+	if f.GiveUp {
+		parts = append(parts, "given up if the client leaves")
+	}
+	if f.CarriedOut {
+		parts = append(parts, "carried out")
+	}
+	if f.Answer != nil {
+		parts = append(parts, f.Answer.String())
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (f Fault) matches(req *http.Request, path string, body []byte) bool {
@@ -232,99 +244,101 @@ func (l *faultList) strikes(i *Injection) bool {
 
 // serveFault does to the exchange what the fault says.
 func (x *exchange) serveFault(f Fault) {
-	if !x.passTime(f) {
+	var gone <-chan struct{}
+	if f.GiveUp {
+		gone = x.req.Context().Done()
+	}
+	if !x.server.wait(f.Delay, gone) {
 		x.reset()
 		return
 	}
-	switch f.Kind {
-	case ResetBefore, Hang:
-		x.reset()
-	case ResetAfter:
-		x.carryOut()
-		x.reset()
-	case HalfResponse:
-		x.writeHalf(x.carryOut())
-	case Slow:
-		x.write(x.carryOut())
-	case StatusBefore:
-		x.write(x.statusResponse(f))
-	case StatusAfter:
-		x.carryOut()
-		x.write(x.statusResponse(f))
-	case HTML:
-		page := webPageResponse()
-		page.status = statusOr(f.Status, page.status)
-		x.write(page)
-	case Redirect:
-		r := newResponse(statusOr(f.Status, http.StatusTemporaryRedirect), "", nil)
-		r.header.Set("Location", f.Location)
-		x.write(r)
-	case Giant:
-		x.writeGiant(x.carryOut())
-	case BodyReplaced:
-		r := x.carryOut()
-		x.write(newResponse(statusOr(f.Status, r.status), contentTypeOr(f.ContentType), []byte(f.Body)))
+	var own *response
+	if f.CarriedOut {
+		own = x.carryOut()
 	}
+	if f.Answer == nil {
+		x.write(own)
+		return
+	}
+	f.Answer.send(x, own)
 }
 
-// passTime waits as long as the fault says and reports whether to go on.
-func (x *exchange) passTime(f Fault) bool {
-	gone := x.req.Context().Done()
-	switch {
-	case f.Kind == Hang && f.Delay == 0:
-		return x.server.wait(hangLimit, gone)
-	case f.Kind == Hang, f.Kind == Slow && f.GiveUp:
-		return x.server.wait(f.Delay, gone)
-	default:
-		return x.server.wait(f.Delay, nil)
-	}
+func (r Reply) String() string {
+	return strings.TrimSpace(fmt.Sprintf("status %d %s %s %s", r.Status, r.RetryAfter, r.Location, r.Body))
 }
 
-func statusOr(status, fallback int) int {
-	if status == 0 {
-		return fallback
+func (r Reply) check(carriedOut bool) string {
+	if r.Status == 0 && carriedOut || r.Status >= 200 && r.Status <= 599 {
+		return ""
 	}
-	return status
+	return fmt.Sprintf("a reply can't have the status %d", r.Status)
 }
 
-func contentTypeOr(contentType string) string {
-	if contentType == "" {
-		return "application/json"
+func (r Reply) send(x *exchange, own *response) {
+	if r.Status == 0 {
+		r.Status = own.status
 	}
-	return contentType
+	out := r.response(x.server.traits)
+	if r.ContentType != "" {
+		out.header.Set("Content-Type", r.ContentType)
+	}
+	if r.RetryAfter != "" {
+		out.header.Set("Retry-After", r.RetryAfter)
+	}
+	if r.Location != "" {
+		out.header.Set("Location", r.Location)
+	}
+	x.write(out)
 }
 
-// statusResponse answers a status in SigNoz's envelope, unless the fault has a
-// body of its own.
-func (x *exchange) statusResponse(f Fault) *response {
-	r := x.statusBody(f)
-	if f.RetryAfter != "" {
-		r.header.Set("Retry-After", f.RetryAfter)
+func (r Reply) response(t traits) *response {
+	if r.Body != "" {
+		return newResponse(r.Status, "application/json", []byte(r.Body))
 	}
-	if f.Location != "" {
-		r.header.Set("Location", f.Location)
+	if r.Status < http.StatusBadRequest {
+		return newResponse(r.Status, "", nil)
 	}
-	return r
-}
-
-func (x *exchange) statusBody(f Fault) *response {
-	if f.Body != "" {
-		return newResponse(f.Status, contentTypeOr(f.ContentType), []byte(f.Body))
-	}
-	if f.Status == http.StatusNoContent || f.Status == http.StatusNotModified {
-		return newResponse(f.Status, "", nil)
-	}
-	p := statusProblem(f.Status)
+	p := statusProblem(r.Status)
 	// SigNoz sets the envelope's retry.delay together with the header.
 	const aYear = 365 * 24 * 60 * 60
-	if seconds, err := strconv.Atoi(f.RetryAfter); err == nil && seconds > 0 && seconds <= aYear {
+	if seconds, err := strconv.Atoi(r.RetryAfter); err == nil && seconds > 0 && seconds <= aYear {
 		p.retryAfter = time.Duration(seconds) * time.Second
 	}
-	r := renderProblem(p, x.server.traits)
-	if f.ContentType != "" {
-		r.header.Set("Content-Type", f.ContentType)
+	return renderProblem(p, t)
+}
+
+func (a Astray) String() string {
+	names := map[Astray]string{Reset: "reset", Hang: "hang", Half: "half", BodyOnly: "body only", Giant: "giant"}
+	if name, ok := names[a]; ok {
+		return name
 	}
-	return r
+	return fmt.Sprintf("Astray(%d)", int(a))
+}
+
+func (a Astray) check(carriedOut bool) string {
+	if a < Reset || a > Giant {
+		return "there is no answer " + a.String()
+	}
+	if a >= Half && !carriedOut {
+		return fmt.Sprintf("an answer %q needs a request that is carried out", a)
+	}
+	return ""
+}
+
+func (a Astray) send(x *exchange, own *response) {
+	switch a {
+	case Reset:
+		x.reset()
+	case Hang:
+		x.server.wait(hangLimit, x.req.Context().Done())
+		x.reset()
+	case Half:
+		x.writeHalf(own)
+	case BodyOnly:
+		x.cut(own.body)
+	case Giant:
+		x.writeGiant(own)
+	}
 }
 
 // hijack takes the connection over; without one to take (a recorder in place
@@ -352,12 +366,9 @@ func (x *exchange) reset() {
 
 // writeHalf sends the head of an answer and half of its body, then closes.
 func (x *exchange) writeHalf(r *response) {
-	conn := x.hijack()
-	// The client finds the connection closed, whatever becomes of these writes.
-	defer func() { _ = conn.Close() }()
 	head := fmt.Sprintf("HTTP/1.1 %d %s\r\n", r.status, http.StatusText(r.status))
 	if len(r.body) == 0 {
-		_, _ = io.WriteString(conn, head[:len("HTTP/1.1 2")])
+		x.cut([]byte(head[:len("HTTP/1.1 2")]))
 		return
 	}
 	var out bytes.Buffer
@@ -366,7 +377,15 @@ func (x *exchange) writeHalf(r *response) {
 	_ = r.header.Write(&out)
 	out.WriteString("\r\n")
 	out.Write(r.body[:len(r.body)/2])
-	_, _ = conn.Write(out.Bytes())
+	x.cut(out.Bytes())
+}
+
+// cut writes to the connection as it is, and closes it.
+func (x *exchange) cut(raw []byte) {
+	conn := x.hijack()
+	// The client finds the connection closed, whatever becomes of the write.
+	_, _ = conn.Write(raw)
+	_ = conn.Close()
 }
 
 // writeGiant sends the answer's object with one more member, far too long. The

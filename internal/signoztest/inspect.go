@@ -56,7 +56,7 @@ type Request struct {
 	// Caller is the name of the account or the email of the user who signed
 	// the request; "" for nobody, or when it was not carried out.
 	Caller string
-	// Fault is the kind of fault that struck, "" for none.
+	// Fault describes the fault that struck, "" for none.
 	Fault string
 }
 
@@ -198,7 +198,7 @@ func (s *Server) Requests() []Request {
 }
 
 // WaitIdle returns once no request is under way. Among those that are may be some whose
-// client has left long ago, see [Slow].
+// client has left long ago, see [Fault].
 func (s *Server) WaitIdle() { <-s.log.idle() }
 
 // ResetRequests forgets the requests that came so far.
@@ -261,10 +261,10 @@ func (l *requestLog) begin(now time.Time, req *http.Request, path string, body [
 	return entry
 }
 
-func (l *requestLog) fault(entry *logEntry, kind FaultKind) {
+func (l *requestLog) fault(entry *logEntry, what string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	entry.request.Fault = kind.String()
+	entry.request.Fault = what
 }
 
 func (l *requestLog) outcome(entry *logEntry, status int, who string) {

@@ -289,7 +289,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	if f := s.faults.pick(req, x.path, body); f != nil {
-		s.log.fault(x.entry, f.Kind)
+		s.log.fault(x.entry, f.String())
 		x.serveFault(*f)
 		return
 	}

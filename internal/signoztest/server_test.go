@@ -126,7 +126,7 @@ func TestBasePath(t *testing.T) {
 	if !strings.HasSuffix(s.URL, "/signoz") {
 		t.Fatalf("the URL is %s", s.URL)
 	}
-	hit := s.Inject(Fault{Kind: Slow, Path: mePath})
+	hit := s.Inject(Fault{Path: mePath, CarriedOut: true})
 	admin(t, s, http.MethodGet, mePath, "", http.StatusOK)
 	if s.CountRequests(http.MethodGet, mePath) != 1 || hit.Hits() != 1 {
 		t.Fatalf("paths are not relative to the base path: %+v", s.Requests())
@@ -265,7 +265,7 @@ func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 func TestParallelUse(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
-	fault := s.Inject(Fault{Kind: StatusBefore, Status: http.StatusTooManyRequests, Method: http.MethodDelete, Share: 0.5})
+	fault := s.Inject(Fault{Method: http.MethodDelete, Share: 0.5, Answer: Status(http.StatusTooManyRequests)})
 	var all sync.WaitGroup
 	for i := range 16 {
 		all.Go(func() {
