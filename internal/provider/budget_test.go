@@ -422,7 +422,7 @@ func accountBudgets() []budget {
 				return s.applying(s.fresh(accountKind), "create", newAccounts("signoz-viewer", "signoz-editor"))
 			},
 			want: func(n int) requests {
-				return requests{listRoles: 1, createAccount: n, assignRole: 2 * n, readAccount: n}
+				return requests{listRoles: 1, readVersion: 1, createAccount: n, assignRole: 2 * n, readAccount: n}
 			},
 		},
 		{
@@ -446,7 +446,7 @@ func accountBudgets() []budget {
 			operation: "change the role of accounts",
 			prepare:   changing,
 			want: func(n int) requests {
-				return requests{listRoles: 1, readAccount: n, assignRole: n, unassignRole: n}
+				return requests{readMe: 1, listRoles: 1, readAccount: n, assignRole: n, unassignRole: n}
 			},
 		},
 		{
@@ -454,7 +454,7 @@ func accountBudgets() []budget {
 			options:   []signoztest.Option{signoztest.WithVersion(signoztest.V0_123_0)},
 			prepare:   changing,
 			want: func(n int) requests { // read again, since the server may have replaced the role
-				return requests{listRoles: 1, readAccount: 2 * n, assignRole: 1, assignNested: n, unassignNested: n}
+				return requests{readMe: 1, listRoles: 1, readAccount: 2 * n, assignRole: 1, assignNested: n, unassignNested: n}
 			},
 		},
 		{

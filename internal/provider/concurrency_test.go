@@ -61,7 +61,7 @@ func TestFleetUnderContention(t *testing.T) {
 	on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_118_0))
 	there := bystanders(on)
 	injectContention(on)
-	s := newStack(t, on, 20, provider.WithRetryWait(100*time.Microsecond))
+	s := newWorkingDir(t, on, 20, provider.WithRetryWait(100*time.Microsecond))
 	const accounts = 200
 	var fleet []block
 	for i := range accounts {

@@ -200,7 +200,7 @@ func (c faultCase) at(t *testing.T, skip int) (struck bool, requests string) {
 	server.Clock().Advance(time.Hour)
 	there := bystanders(on)
 
-	s := newStack(t, on, 1, provider.WithRetryWait(50*time.Microsecond))
+	s := newWorkingDir(t, on, 1, provider.WithRetryWait(50*time.Microsecond))
 	s.settled(c.story.before(host.ID), there, "before the fault")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -233,7 +233,7 @@ func (c faultCase) at(t *testing.T, skip int) (struck bool, requests string) {
 		}
 	}
 	for _, f := range failed {
-		if f.summary == "inconsistent" || f.unresolved() && !s.followAdvice(f, there) {
+		if f.refused() || f.unresolved() && !s.followAdvice(f, there) {
 			t.Errorf("the %s", f)
 		}
 	}
@@ -245,7 +245,7 @@ func (c faultCase) at(t *testing.T, skip int) (struck bool, requests string) {
 }
 
 // settled applies without faults: all must succeed, and be as the state says.
-func (w *stack) settled(blocks []block, there []bystander, when string) {
+func (w *workingDir) settled(blocks []block, there []bystander, when string) {
 	w.t.Helper()
 	for _, f := range w.apply(w.t.Context(), blocks, conditions{}) {
 		w.t.Errorf("%s: the %s", when, f)
@@ -283,7 +283,7 @@ func TestAccount_createIsAllOrNothing(t *testing.T) {
 				on.Inject(signoztest.Fault{Method: http.MethodDelete, Answer: signoztest.Status(http.StatusServiceUnavailable)})
 				summary, advice = "was created, but isn't complete", "terraform untaint"
 			}
-			s := newStack(t, on, 10, provider.WithRetryWait(time.Microsecond))
+			s := newWorkingDir(t, on, 10, provider.WithRetryWait(time.Microsecond))
 			blocks := []block{{address: "account", kind: accountKind, attributes: `"name": "ci", "roles": ["signoz-viewer"]`}}
 			failed := s.apply(t.Context(), blocks, conditions{})
 			if len(failed) != 1 || !strings.Contains(failed[0].summary, summary) || !strings.Contains(failed[0].detail, advice) {
@@ -317,7 +317,7 @@ func TestAnswerAboutAnotherAccount(t *testing.T) {
 	there := bystanders(on)
 	other := on.CreateAccount("other")
 	there = append(there, bystander{account: other})
-	s := newStack(t, on, 10)
+	s := newWorkingDir(t, on, 10)
 	blocks := []block{{address: "account", kind: accountKind, attributes: `"name": "ci", "roles": ["signoz-viewer"]`}}
 	on.Inject(signoztest.Fault{
 		Method: http.MethodGet, Path: "/api/v1/service_accounts/*", CarriedOut: true,

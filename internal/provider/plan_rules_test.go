@@ -447,7 +447,9 @@ func TestKey_refusedInTheApply(t *testing.T) {
 	k := p.create(kind, `{`+id+`, "name": "a"}`)
 	planned := p.plan(k, dated)
 	on.Clock().Advance(2 * time.Hour)
-	p.refused(`Can't update the key "a"`, "an expiry that has passed since the plan was made", "plan again").apply(planned)
+	p.refused("The expiry lies in the past").apply(planned) // Terraform plans once more
+	after := p.applied(t.Context(), k, planned.planned, planned.config)
+	p.refused(`Can't update the key "a"`, "an expiry that has passed since the plan was made", "plan again").judge("the time passes later still", nil, after.said)
 
 	planned = p.plan(k, `{`+id+`, "name": "b"}`)
 	on.RevokeKey(account.ID, k.text("id"))

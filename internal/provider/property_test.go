@@ -84,7 +84,7 @@ func (s *statistics) judge(t *testing.T) {
 
 // sequence is one random story.
 type sequence struct {
-	*stack
+	*workingDir
 
 	seed    uint64
 	chance  *rand.Rand
@@ -128,7 +128,7 @@ func newSequence(t *testing.T, seed uint64, seen *statistics) *sequence {
 	if *propertySerial {
 		parallelism = 1
 	}
-	s.stack = newStack(t, on, parallelism, provider.WithRetryWait(100*time.Microsecond))
+	s.workingDir = newWorkingDir(t, on, parallelism, provider.WithRetryWait(100*time.Microsecond))
 	for i := range 3 {
 		s.managed[address(accountKind, i)] = s.maybe(0.6)
 	}
@@ -194,7 +194,7 @@ func (s *sequence) settle(blocks []block) {
 	for _, difference := range s.differences(s.before) {
 		s.t.Error(difference)
 	}
-	actions, failed := s.changes(s.t.Context(), blocks)
+	actions, failed := s.changes(s.t.Context(), blocks, conditions{})
 	for _, f := range failed {
 		if !s.mayRefuse(f) {
 			s.t.Errorf("planning again: %s", f)
@@ -360,7 +360,7 @@ func (s *sequence) applyUnderFaults() {
 	}
 	for _, f := range failed {
 		s.tell("  failed: %s", f)
-		if f.summary == "inconsistent" {
+		if f.refused() {
 			s.t.Errorf("the %s", f)
 		}
 		if !f.unresolved() {

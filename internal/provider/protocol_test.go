@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -22,9 +23,9 @@ import (
 
 // protocol is the provider as Terraform talks to it, without Terraform: for what
 // the CLI on a machine is too old for, and for what needs many runs or exact
-// requests. It does what Terraform does around each call (validation before a
-// plan, proposing values, planning replacements twice), so that a test says only
-// what a user does.
+// requests. It does what Terraform does around each call and refuses what
+// Terraform refuses (terraform_rules_test.go), so that a test says only what a
+// user does.
 //
 // Configurations and states are written as JSON; what is left out is null. An
 // operation ends the test when it answers an error, unless the error is awaited:
@@ -337,6 +338,7 @@ type instance struct {
 	kind     string
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
+	tainted  bool // its creation failed half-way, or a user said so
 	said     said // by the operation that led here
 }
 
@@ -390,8 +392,11 @@ type change struct {
 	planned instance // what it will be; with replace, the new object
 
 	replacedFor []string // attributes that ask for the replacement
+	forced      bool     // by -replace
 	said        said
 }
+
+func (c *change) kindOfAction() string { return c.action }
 
 // plan plans what a configuration makes of an object; the named attributes are
 // unknown. An empty configuration plans its deletion.
@@ -405,120 +410,205 @@ func (p *protocol) plan(before instance, config string, unknown ...string) chang
 func (p *protocol) makePlan(before instance, config string, unknown ...string) change {
 	p.t.Helper()
 	of := p.resourceType(before.kind)
-	c := change{before: before, config: object{tftypes.NewValue(of, nil)}}
+	wanted := object{tftypes.NewValue(of, nil)}
 	if config != "" {
-		c.config = p.object(of, config, unknown...)
-		validated, err := p.server.ValidateResourceConfig(p.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
-			TypeName: before.kind, Config: p.pack(c.config),
-			ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
-		})
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		if c.said = validated.Diagnostics; c.said.fails() {
-			return c
-		}
+		wanted = p.object(of, config, unknown...)
 	}
-	resp := p.planned(before, c.config)
-	c.said = append(c.said, resp.Diagnostics...)
+	return p.planChange(p.t.Context(), before, wanted, false)
+}
+
+// refusal is an error by which Terraform, not the provider, ends a run.
+func refusal(summary, format string, args ...any) *tfprotov6.Diagnostic {
+	return &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: summary, Detail: fmt.Sprintf(format, args...)}
+}
+
+func refusedFor(summary string, problems []string) (refused said) {
+	for _, problem := range problems {
+		refused = append(refused, refusal(summary, "%s", problem))
+	}
+	return refused
+}
+
+func callFailed(err error) *tfprotov6.Diagnostic { return refusal("The call itself failed", "%v", err) }
+
+// planChange plans as Terraform does, in the plan and once more in the apply: a
+// null configuration is a deletion, a tainted object is replaced, and so is any
+// by force (NodeAbstractResourceInstance.plan and planDestroy).
+func (p *protocol) planChange(ctx context.Context, before instance, config object, force bool) change {
+	p.t.Helper()
+	c := change{before: before, config: config, forced: force}
+	if config.IsNull() {
+		c.action = "delete"
+		c.planned = p.askForPlan(ctx, &c, before)
+		if !c.said.fails() && !c.planned.gone() {
+			c.said = append(c.said, refusal("Provider produced invalid plan", "planned a non-null destroy value for %s", before.kind))
+		}
+		c.said = append(c.said, p.unknownIdentity(c.planned)...)
+		return c
+	}
+	if c.validate(ctx, p); c.said.fails() {
+		return c
+	}
+	prior := before
+	if before.tainted {
+		prior = p.none(before.kind)
+	}
+	planned := p.askForPlan(ctx, &c, prior)
 	if c.said.fails() {
 		return c
 	}
-	for _, at := range resp.RequiresReplace {
-		c.replacedFor = append(c.replacedFor, strings.TrimSuffix(strings.TrimPrefix(at.String(), `AttributeName("`), `")`))
+	c.said = append(c.said, refusedFor("Provider produced invalid plan", planProblems(p.attributes(before.kind), prior.Value, config.Value, planned.Value))...)
+	if c.said.fails() {
+		return c
 	}
-	c.planned = instance{kind: before.kind, object: p.unpack(of, resp.PlannedState), private: resp.PlannedPrivate, identity: resp.PlannedIdentity}
-	c.action = c.kindOfAction()
-	if c.action == "replace" {
+	c.planned = planned
+	switch {
+	case prior.gone():
+		c.action = "create"
+	case force || len(c.replacedFor) > 0:
+		c.action = "replace"
+	case same(planned.Value, prior.Value):
+		c.action = "no-op"
+	default:
+		c.action = "update"
+	}
+	switch c.action {
+	case "no-op", "update":
+		c.said = append(c.said, p.unknownIdentity(planned)...)
+	case "replace":
 		// Terraform then plans the new object as one that has nothing before it.
-		resp = p.planned(p.none(before.kind), c.config)
-		c.said = append(c.said, resp.Diagnostics...)
-		c.planned = instance{kind: before.kind, object: p.unpack(of, resp.PlannedState), private: resp.PlannedPrivate, identity: resp.PlannedIdentity}
+		again := c
+		again.said = nil
+		nothing := p.none(before.kind)
+		nothing.private, nothing.identity = planned.private, planned.identity
+		c.planned = p.askForPlan(ctx, &again, nothing)
+		if again.said.fails() { // warnings came with the first answer already
+			c.said = append(c.said, again.said...)
+		}
+	case "create":
+		if !before.gone() {
+			c.action = "replace"
+		}
 	}
 	return c
 }
 
-func (c *change) kindOfAction() string {
-	switch {
-	case c.before.gone():
-		return "create"
-	case c.config.IsNull():
-		return "delete"
-	case c.planned.Equal(c.before.Value):
-		return "no-op"
+func (c *change) validate(ctx context.Context, p *protocol) {
+	p.t.Helper()
+	resp, err := p.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{
+		TypeName: c.before.kind, Config: p.pack(c.config),
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+	})
+	if err != nil {
+		c.said = append(c.said, callFailed(err))
+		return
 	}
-	// As in Terraform, only attributes that change count.
-	if slices.ContainsFunc(c.replacedFor, func(name string) bool { return c.before.at(name) != c.planned.at(name) }) {
-		return "replace"
-	}
-	return "update"
+	c.said = append(c.said, resp.Diagnostics...)
 }
 
-func (p *protocol) planned(before instance, config object) *tfprotov6.PlanResourceChangeResponse {
+// askForPlan is one request for a plan; its diagnostics go to the change.
+func (p *protocol) askForPlan(ctx context.Context, c *change, prior instance) (planned instance) {
 	p.t.Helper()
-	resp, err := p.server.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName:           before.kind,
-		PriorState:         p.pack(before.object),
-		ProposedNewState:   p.pack(p.proposed(before, config)),
-		Config:             p.pack(config),
-		PriorPrivate:       before.private,
-		PriorIdentity:      before.identity,
+	resp, err := p.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName:           prior.kind,
+		PriorState:         p.pack(prior.object),
+		ProposedNewState:   p.pack(p.proposed(prior, c.config)),
+		Config:             p.pack(c.config),
+		PriorPrivate:       prior.private,
+		PriorIdentity:      prior.identity,
 		ClientCapabilities: &tfprotov6.PlanResourceChangeClientCapabilities{},
 	})
 	if err != nil {
-		p.t.Fatal(err)
+		c.said = append(c.said, callFailed(err))
+		return p.none(prior.kind)
 	}
-	return resp
+	c.said = append(c.said, resp.Diagnostics...)
+	planned = instance{kind: prior.kind, object: p.unpack(p.resourceType(prior.kind), resp.PlannedState), private: resp.PlannedPrivate, identity: resp.PlannedIdentity}
+	if c.replacedFor, err = replacingAttributes(prior.Value, planned.Value, resp.RequiresReplace); err != nil {
+		c.said = append(c.said, refusal("Provider produced invalid plan", "%v", err))
+	}
+	return planned
 }
 
-// proposed merges a configuration and a state as Terraform does before it asks
-// the provider: a computed attribute that the configuration leaves out keeps its
-// value. The provider's resources have no nested attributes or blocks.
+func (p *protocol) attributes(kind string) schemaAttributes {
+	p.t.Helper()
+	p.resourceType(kind) // which there must be
+	return p.schemas.ResourceSchemas[kind].Block.Attributes
+}
+
+// proposed is what Terraform proposes as the new state.
 func (p *protocol) proposed(before instance, config object) object {
 	p.t.Helper()
 	if config.IsNull() {
 		return config
 	}
-	var from, to map[string]tftypes.Value
-	must(config.As(&to))
-	if before.IsNull() {
-		return config
+	return object{proposedNew(p.attributes(before.kind), before.Value, config.Value)}
+}
+
+// finalPlanProblems compare the plan made during an apply, when more is known,
+// with the one that the user has seen (checkPlannedChange).
+func (p *protocol) finalPlanProblems(seen, final change) (refused said) {
+	p.t.Helper()
+	const summary = "Provider produced inconsistent final plan"
+	becameNoop := seen.action == "update" && final.action == "no-op"
+	if seen.action != final.action && !becameNoop {
+		refused = append(refused, refusal(summary, "changed the planned action from %s to %s", seen.action, final.action))
 	}
-	must(before.As(&from))
-	to = maps.Clone(to) // As shares the configuration's own map
-	for _, attribute := range p.schemas.ResourceSchemas[before.kind].Block.Attributes {
-		if attribute.Computed && to[attribute.Name].IsNull() {
-			to[attribute.Name] = from[attribute.Name]
-		}
+	return append(refused, refusedFor(summary, resultProblems(p.attributes(seen.before.kind), seen.planned.Value, final.planned.Value))...)
+}
+
+// finalPlan plans once more, as Terraform does when it applies: state is what is
+// there by now, which for a replacement is nothing.
+func (p *protocol) finalPlan(ctx context.Context, seen change, state instance, config object) change {
+	p.t.Helper()
+	final := p.planChange(ctx, state, config, seen.forced && !state.gone())
+	if final.said.fails() {
+		return final
 	}
-	return object{tftypes.NewValue(config.Type(), to)}
+	if seen.action == "replace" && final.action == "create" {
+		final.action = "replace"
+	}
+	final.said = append(final.said, p.finalPlanProblems(seen, final)...)
+	return final
 }
 
 // apply carries a planned change out. Of a refused replacement, the result is
 // what is in the state then.
 func (p *protocol) apply(c change) instance {
 	p.t.Helper()
+	state, doing := c.before, "applying the "+c.action+" of "
 	switch c.action {
 	case "no-op":
 		return c.before
 	case "replace":
-		gone := p.applied(c.before, instance{kind: c.before.kind, object: object{tftypes.NewValue(c.before.Type(), nil)}}, object{tftypes.NewValue(c.before.Type(), nil)})
-		if gone.said.fails() {
-			p.judge("replacing "+c.before.kind, nil, gone.said)
-			return gone
+		doing = "replacing "
+		nothing := p.none(c.before.kind)
+		nothing.private = c.planned.private
+		if state = p.applied(p.t.Context(), c.before, nothing, nothing.object); state.said.fails() {
+			p.judge("replacing "+c.before.kind, nil, state.said)
+			return state
 		}
-		made := p.applied(p.none(c.before.kind), c.planned, c.config)
-		p.judge("replacing "+c.before.kind, nil, made.said)
-		return made
 	}
-	after := p.applied(c.before, c.planned, c.config)
-	p.judge("applying the "+c.action+" of "+c.before.kind, nil, after.said)
+	final := c
+	if c.action != "delete" {
+		if final = p.finalPlan(p.t.Context(), c, state, c.config); final.said.fails() {
+			p.judge("planning "+c.before.kind+" again", nil, final.said)
+			return state
+		}
+		if final.action == "no-op" {
+			return state
+		}
+	}
+	after := p.applied(p.t.Context(), state, final.planned, c.config)
+	p.judge(doing+c.before.kind, nil, after.said)
 	return after
 }
 
-func (p *protocol) applied(before, planned instance, config object) instance {
+// applied has the provider carry a change out, and judges what comes back
+// (NodeAbstractResourceInstance.apply). The result is what the state has then.
+func (p *protocol) applied(ctx context.Context, before, planned instance, config object) instance {
 	p.t.Helper()
-	resp, err := p.server.ApplyResourceChange(p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+	resp, err := p.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:        before.kind,
 		PriorState:      p.pack(before.object),
 		PlannedState:    p.pack(planned.object),
@@ -527,9 +617,113 @@ func (p *protocol) applied(before, planned instance, config object) instance {
 		PlannedIdentity: planned.identity,
 	})
 	if err != nil {
-		p.t.Fatal(err)
+		before.said = said{callFailed(err)}
+		return before
 	}
-	return instance{kind: before.kind, object: p.unpack(p.resourceType(before.kind), resp.NewState), private: resp.Private, identity: resp.NewIdentity, said: resp.Diagnostics}
+	after := instance{
+		kind: before.kind, object: p.unpack(p.resourceType(before.kind), resp.NewState), private: resp.Private, identity: resp.NewIdentity,
+		tainted: before.tainted, said: resp.Diagnostics,
+	}
+	after.said = append(after.said, p.unknownIdentity(after)...)
+	if !after.IsFullyKnown() {
+		after.said = append(after.said, refusal("Provider returned invalid result object after apply", "an unknown value is left: %s", after.json()))
+		after.Value = unknownAsNull(after.Value)
+	}
+	deleted := planned.gone()
+	if !deleted && !after.said.fails() {
+		after.said = append(after.said, refusedFor("Provider produced inconsistent result after apply", resultProblems(p.attributes(before.kind), planned.Value, after.Value))...)
+	}
+	if !after.said.fails() {
+		if deleted != after.gone() {
+			after.said = append(after.said, refusal("Provider returned invalid result object after apply", "null: %t, of %s", after.gone(), before.kind))
+		}
+		if !deleted {
+			after.said = append(after.said, p.wrongIdentity(before, after)...)
+		}
+	}
+	if after.said.fails() && after.gone() {
+		before.said = after.said
+		return before
+	}
+	// A failed create leaves a tainted object.
+	after.tainted = after.said.fails() && (before.gone() || before.tainted)
+	return after
+}
+
+// unknownIdentity refuses an identity with unknown values.
+func (p *protocol) unknownIdentity(i instance) said {
+	p.t.Helper()
+	if i.identity == nil || p.identityOf(i).IsFullyKnown() {
+		return nil
+	}
+	return said{refusal("Provider produced invalid identity", "%s has unknown values: %s", i.kind, p.identityOf(i).json())}
+}
+
+// wrongIdentity refuses an object without an identity, and an identity that
+// became another one although the attributes that it consists of did not change.
+func (p *protocol) wrongIdentity(before, after instance) said {
+	p.t.Helper()
+	schema, ok := p.identities[after.kind]
+	if !ok || after.gone() {
+		return nil
+	}
+	identity := p.identityOf(after)
+	if identity.IsNull() || !identity.IsKnown() || slices.ContainsFunc(schema.IdentityAttributes, func(a *tfprotov6.ResourceIdentitySchemaAttribute) bool { return identity.at(a.Name) == "null" }) {
+		return said{refusal("Provider produced invalid identity", "%s has no complete identity: %s", after.kind, identity.json())}
+	}
+	if before.gone() || before.identity == nil {
+		return nil
+	}
+	kept := !slices.ContainsFunc(schema.IdentityAttributes, func(a *tfprotov6.ResourceIdentitySchemaAttribute) bool {
+		return before.at(a.Name) != after.at(a.Name)
+	})
+	if was := p.identityOf(before); kept && !was.IsNull() && !same(was.Value, identity.Value) {
+		return said{refusal("Provider produced invalid identity", "that of %s changed from %s to %s", after.kind, was.json(), identity.json())}
+	}
+	return nil
+}
+
+func unknownAsNull(v tftypes.Value) tftypes.Value {
+	known, err := tftypes.Transform(v, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+		if !v.IsKnown() {
+			return tftypes.NewValue(v.Type(), nil), nil
+		}
+		return v, nil
+	})
+	must(err)
+	return known
+}
+
+// refreshed asks what has become of an object (NodeAbstractResourceInstance.refresh).
+// If that fails, the object stays as it was.
+func (p *protocol) refreshed(ctx context.Context, i instance) instance {
+	p.t.Helper()
+	resp, err := p.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+		TypeName: i.kind, CurrentState: p.pack(i.object), Private: i.private, CurrentIdentity: i.identity,
+		ClientCapabilities: &tfprotov6.ReadResourceClientCapabilities{},
+	})
+	if err != nil {
+		i.said = said{callFailed(err)}
+		return i
+	}
+	if i.said = resp.Diagnostics; i.said.fails() {
+		return i
+	}
+	after := instance{
+		kind: i.kind, object: p.unpack(p.resourceType(i.kind), resp.NewState), private: resp.Private, identity: resp.NewIdentity,
+		tainted: i.tainted, said: append(resp.Diagnostics, p.unknownIdentity(instance{kind: i.kind, identity: resp.NewIdentity})...),
+	}
+	if !after.IsFullyKnown() {
+		after.said = append(after.said, refusal("Provider produced invalid object", "the refreshed state of %s contains unknown values", i.kind))
+	}
+	if !after.said.fails() {
+		after.said = append(after.said, p.wrongIdentity(i, after)...)
+	}
+	if after.said.fails() {
+		i.said = after.said
+		return i
+	}
+	return after
 }
 
 // create plans and makes a new object.
@@ -560,17 +754,9 @@ func (p *protocol) destroy(i instance) instance {
 // read refreshes an object.
 func (p *protocol) read(i instance) instance {
 	p.t.Helper()
-	resp, err := p.server.ReadResource(p.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: i.kind, CurrentState: p.pack(i.object), Private: i.private, CurrentIdentity: i.identity,
-		ClientCapabilities: &tfprotov6.ReadResourceClientCapabilities{},
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return instance{
-		kind: i.kind, object: p.unpack(p.resourceType(i.kind), resp.NewState), private: resp.Private, identity: resp.NewIdentity,
-		said: p.judge("reading "+i.kind, nil, resp.Diagnostics),
-	}
+	after := p.refreshed(p.t.Context(), i)
+	p.judge("reading "+i.kind, nil, after.said)
+	return after
 }
 
 // importID imports an object by the text that `terraform import` takes, and
@@ -595,21 +781,34 @@ func (p *protocol) importIdentity(kind, identity string) instance {
 
 func (p *protocol) imported(kind string, req *tfprotov6.ImportResourceStateRequest) instance {
 	p.t.Helper()
+	after := p.importedWith(p.t.Context(), kind, req)
+	p.judge("importing "+kind, nil, after.said)
+	return after
+}
+
+// importedWith imports an object and refreshes it.
+func (p *protocol) importedWith(ctx context.Context, kind string, req *tfprotov6.ImportResourceStateRequest) instance {
+	p.t.Helper()
 	req.ClientCapabilities = &tfprotov6.ImportResourceStateClientCapabilities{}
-	resp, err := p.server.ImportResourceState(p.t.Context(), req)
+	resp, err := p.server.ImportResourceState(ctx, req)
 	if err != nil {
-		p.t.Fatal(err)
+		resp = &tfprotov6.ImportResourceStateResponse{Diagnostics: said{callFailed(err)}}
 	}
-	diagnostics := p.judge("importing "+kind, nil, resp.Diagnostics)
-	if diagnostics.fails() {
-		return instance{kind: kind, object: p.none(kind).object, said: diagnostics}
+	failed := p.none(kind)
+	failed.said = resp.Diagnostics
+	if failed.said.fails() {
+		return failed
 	}
 	if len(resp.ImportedResources) != 1 {
-		p.t.Fatalf("importing %s gave %d objects", kind, len(resp.ImportedResources))
+		failed.said = append(failed.said, refusal("Provider produced invalid object", "importing %s gave %d objects", kind, len(resp.ImportedResources)))
+		return failed
 	}
 	i := resp.ImportedResources[0]
-	after := p.read(instance{kind: kind, object: p.unpack(p.resourceType(kind), i.State), private: i.Private, identity: i.Identity})
-	after.said = append(diagnostics, after.said...)
+	after := p.refreshed(ctx, instance{kind: kind, object: p.unpack(p.resourceType(kind), i.State), private: i.Private, identity: i.Identity})
+	after.said = append(resp.Diagnostics, after.said...)
+	if !after.said.fails() && after.gone() {
+		after.said = append(after.said, refusal("Cannot import non-existent remote object", "%s", kind))
+	}
 	return after
 }
 

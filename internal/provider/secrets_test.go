@@ -172,7 +172,12 @@ func TestSecretsStayInside(t *testing.T) {
 // works, and returns all that was said.
 func underEcho(ctx context.Context, t *testing.T, on target, config string) string {
 	t.Helper()
-	s := newStack(t, on, 1, provider.WithRetryWait(time.Microsecond))
+	s := newWorkingDir(t, on, 1, provider.WithRetryWait(time.Microsecond))
+	s.start = func(string) *protocol {
+		p := unconfigured(t, s.options...)
+		p.configure(config)
+		return p
+	}
 	var said strings.Builder
 	worlds := [][]block{
 		{
@@ -188,19 +193,11 @@ func underEcho(ctx context.Context, t *testing.T, on target, config string) stri
 	}
 	for _, world := range worlds {
 		for range 40 {
-			p := unconfigured(t, s.options...)
-			p.configure(config)
-			r := &run{stack: s, protocol: p}
-			r.refresh(ctx)
-			if len(r.failed) == 0 {
-				if steps := r.planAll(ctx, world); len(r.failed) == 0 {
-					r.carryOut(ctx, steps)
-				}
-			}
-			for _, f := range r.failed {
+			failed := s.apply(ctx, world, conditions{})
+			for _, f := range failed {
 				said.WriteString(f.String() + "\n")
 			}
-			if len(r.failed) == 0 {
+			if len(failed) == 0 {
 				break
 			}
 		}

@@ -147,7 +147,7 @@ func TestCheckRoles_readsTheListOnceMore(t *testing.T) {
 	unknown, err = c.CheckRoles(t.Context(), []string{"nobody"})
 	must(t, err)
 	equal(t, "unknown", unknown != nil && unknown.Names[0] == "nobody", true)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 403, Path: "/api/v1/roles"})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(403), Path: "/api/v1/roles"})
 	_, err = c.CheckRoles(t.Context(), []string{"nobody"})
 	equal(t, "forbidden", IsForbidden(err), true)
 }
@@ -195,7 +195,7 @@ func TestSetRoles_givingBackFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, signoztest.WithVersion(signoztest.V0_118_0), signoztest.WithReportedVersion("<unset>"))
 	c := knowing(connect(t, w.server, maxRetries(0)), signoztest.V0_118_0)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 403, Method: "POST", Path: "/api/v1/service_accounts/*/roles", Skip: 1})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(403), Method: "POST", Path: "/api/v1/service_accounts/*/roles", Skip: 1})
 	held, err := c.SetRoles(t.Context(), w.account.ID, []string{"signoz-editor", "signoz-viewer"})
 	var one *OneRoleError
 	if !errors.As(err, &one) || one.Lost == nil || !IsForbidden(err) {
@@ -298,8 +298,8 @@ func TestRoles_lostAnswersAreDecidedByLooking(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		for _, fault := range []signoztest.Fault{
-			{Kind: signoztest.ResetAfter, Method: "POST"},
-			{Kind: signoztest.StatusAfter, Status: 502, Method: "POST"},
+			{CarriedOut: true, Answer: signoztest.Reset, Method: "POST"},
+			{CarriedOut: true, Answer: signoztest.Status(502), Method: "POST"},
 		} {
 			fault.Path = "/api/v1/service_account*/**"
 			w := newWorld(t, signoztest.WithVersion(v))
@@ -330,8 +330,8 @@ func TestGrantRole_whatCannotBeLookedAtIsUnresolved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := knowing(connect(t, w.server, maxRetries(0)), signoztest.Main)
-	w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST"})
-	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 503, Method: "GET", Path: "/api/v1/service_accounts/*", Skip: 1})
+	w.server.Inject(signoztest.Fault{CarriedOut: true, Answer: signoztest.Reset, Method: "POST"})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(503), Method: "GET", Path: "/api/v1/service_accounts/*", Skip: 1})
 	_, err := c.GrantRole(t.Context(), w.account.ID, "signoz-editor")
 	var unresolved *UnresolvedError
 	equal(t, "unresolved", errors.As(err, &unresolved), true)
