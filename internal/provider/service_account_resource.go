@@ -229,12 +229,15 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 		return diags
 	}
 	// From here on the account exists: whatever happens next, the state has it.
-	plan.ID = types.StringValue(id)
-	plan.Email, plan.OrgID, plan.CreatedAt = types.StringNull(), types.StringNull(), types.StringNull()
-	result.Save(plan, accountPrivate{})
-	r.session.claimAllRoles(plan.ID, plan.Name, &diags)
+	made := serviceAccountModel{ID: types.StringValue(id), Name: plan.Name, Roles: plan.Roles}
+	if len(wanted) > 0 {
+		made.Roles = stringSet(nil)
+	}
+	result.Save(made, accountPrivate{})
+	r.session.claimAllRoles(made.ID, made.Name, &diags)
 
-	if _, err = client.SetRoles(ctx, id, wanted); err == nil {
+	held, err := client.SetRoles(ctx, id, wanted)
+	if err == nil {
 		var account *signoz.ServiceAccount
 		if account, err = client.SharedServiceAccount(ctx, id); err == nil {
 			created := newServiceAccountModel(account)
@@ -242,6 +245,10 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 			result.Save(created, accountPrivate{})
 			return diags
 		}
+	}
+	if held != nil && !plan.Roles.IsNull() {
+		made.Roles = stringSet(held)
+		result.Save(made, accountPrivate{})
 	}
 	reason := r.session.explain(ctx, err)
 	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTime)
