@@ -192,6 +192,22 @@ func TestAccServiceAccount_changedElsewhere(t *testing.T) {
 	}
 }
 
+// Roles that an import found and that the configuration leaves out are shown as null, which
+// is said once; nothing is taken away.
+func TestAccAccount_importLeavesRolesAlone(t *testing.T) {
+	on := oneTarget(t)
+	name := letters("byhand")
+	if _, err := on.client(t).CreateServiceAccount(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	on.grantElsewhere(t, name, "signoz-viewer")
+	acceptance(t, resource.TestStep{
+		Config:           on.account(name, "") + fmt.Sprintf("import {\n  to = signoz_service_account.ci\n  id = %q\n}\n", name),
+		ConfigPlanChecks: planned(action(accountAddress, plancheck.ResourceActionUpdate)),
+		Check:            func(*tfState) error { on.expectRoles(t, name, "signoz-viewer"); return nil },
+	})
+}
+
 // Importing with import blocks, by name and by id, needs no apply that changes anything.
 func TestAccServiceAccount_importBlock(t *testing.T) {
 	on := oneTarget(t)
@@ -207,7 +223,7 @@ func TestAccServiceAccount_importBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	acceptance(t, resource.TestStep{
-		Config: on.account(name, "") + fmt.Sprintf(`
+		Config: on.account(name, `roles = ["signoz-viewer"]`) + fmt.Sprintf(`
 import {
   to = signoz_service_account.ci
   id = %[1]q
@@ -230,7 +246,6 @@ import {
 		),
 		ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectKnownValue(accountAddress, tfjsonpath.New("id"), knownvalue.StringExact(id)),
-			// An import shows the roles; leaving them out of the configuration is no change.
 			statecheck.ExpectKnownValue(accountAddress, tfjsonpath.New("roles"), roles("signoz-viewer")),
 			statecheck.ExpectKnownValue("signoz_service_account_key.deploy", tfjsonpath.New("id"), knownvalue.StringExact(created.ID)),
 			statecheck.ExpectKnownValue("signoz_service_account_key.deploy", tfjsonpath.New("key"), knownvalue.Null()),
@@ -273,8 +288,7 @@ func TestAccServiceAccount_oneRoleServer(t *testing.T) {
 	}
 }
 
-// A create that fails half-way leaves the account in the state, and the next
-// apply finishes the job without leaving anything behind.
+// A create that fails half-way leaves nothing behind, and the next apply simply creates.
 func TestAccServiceAccount_partialCreate(t *testing.T) {
 	on := embeddedOnly(t)
 	name := letters("partial")
@@ -285,7 +299,7 @@ func TestAccServiceAccount_partialCreate(t *testing.T) {
 				on.Inject(signoztest.Fault{Method: "POST", Path: "/api/v1/service_account_roles", Answer: signoztest.Status(400)})
 			},
 			Config:      config,
-			ExpectError: unwrapped(`was created, but isn't complete`),
+			ExpectError: unwrapped(`couldn't be completed, so it was deleted again`),
 		},
 		resource.TestStep{
 			PreConfig: on.ClearFaults,
