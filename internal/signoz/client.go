@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -105,6 +106,8 @@ type Client struct {
 	probing         atomic.Bool   // the first call that depends on it was made
 	probed          chan struct{} // closed once the others needn't wait for that one
 	claims          claims
+	created         claims   // accounts made by this client that hold no role yet
+	roleLocks       sync.Map // account id → *sync.Mutex
 
 	window      time.Duration // retryWindow, shorter in tests
 	createGrace time.Duration // likewise

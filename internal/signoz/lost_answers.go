@@ -159,6 +159,15 @@ func (c *claims) take(id string) bool {
 	return true
 }
 
+// takeOut removes an object, and reports whether it was there.
+func (c *claims) takeOut(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, there := c.ids[id]
+	delete(c.ids, id)
+	return there
+}
+
 var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // momentOfConflict reads the server's clock off a 409: its message names the id

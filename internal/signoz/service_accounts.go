@@ -225,6 +225,7 @@ func (c *Client) postAccount(ctx context.Context, name string, began time.Time) 
 		return "", &LostAnswerError{Method: request.method, Path: request.path, Err: errors.New("the answer has no id")}
 	}
 	c.claims.take(created.ID)
+	c.created.take(created.ID)
 	return created.ID, nil
 }
 

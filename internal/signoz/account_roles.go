@@ -1,0 +1,389 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signoz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// RoleNames lists, sorted, the names of the roles that the account holds.
+func (a *ServiceAccount) RoleNames() []string {
+	names := make([]string, 0, len(a.Bindings))
+	for _, b := range a.Bindings {
+		names = append(names, b.Role.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Binding finds a role among those that the account holds. Nil means that it doesn't hold it.
+func (a *ServiceAccount) Binding(role string) *RoleBinding {
+	i := slices.IndexFunc(a.Bindings, func(b RoleBinding) bool { return b.Role.Name == role })
+	if i < 0 {
+		return nil
+	}
+	return &a.Bindings[i]
+}
+
+// UnknownRolesError says that SigNoz has no roles of these names.
+type UnknownRolesError struct {
+	Names []string
+	Roles []Role // those that there are; shared: don't change it
+}
+
+func (e *UnknownRolesError) Error() string {
+	return "SigNoz has no role named " + strings.Join(e.Names, ", ")
+}
+
+// RoleHeldError says that the account holds the role already.
+type RoleHeldError struct {
+	Account *ServiceAccount
+	Role    string
+}
+
+func (e *RoleHeldError) Error() string {
+	return fmt.Sprintf("service account %q holds the role %s already", e.Account.Name, e.Role)
+}
+
+// AccountDeletedError says that the account was deleted. Deleted accounts can't be brought back.
+type AccountDeletedError struct{ Account *ServiceAccount }
+
+func (e *AccountDeletedError) Error() string {
+	return fmt.Sprintf("service account %q was deleted", e.Account.Name)
+}
+
+// OneRoleError says that the server keeps one role per account, as v0.118 to v0.122 do,
+// and that the account therefore can't hold all that it was to hold.
+type OneRoleError struct {
+	Version Version
+	Account string   // its name, empty where it wasn't read
+	Wanted  []string // what the account was to hold
+	Held    []string // what it holds; nil where that isn't known
+
+	// Lost, when set, is why the account couldn't get back the role that assigning
+	// another one has replaced.
+	Lost error
+}
+
+func (e *OneRoleError) Error() string {
+	text := fmt.Sprintf("this SigNoz (%s) keeps one role per service account (several are possible since v0.123), but %d are wanted: %s",
+		e.Version, len(e.Wanted), strings.Join(e.Wanted, ", "))
+	if e.Held != nil {
+		text += ". The account has " + listRoles(e.Held) + " now"
+	}
+	if e.Lost != nil {
+		text += ". Giving back the role that was replaced failed: " + e.Lost.Error()
+	}
+	return text
+}
+
+func (e *OneRoleError) Unwrap() error { return e.Lost }
+
+func listRoles(names []string) string {
+	if len(names) == 0 {
+		return "no role"
+	}
+	return strings.Join(names, ", ")
+}
+
+// CheckRoles returns an error value that names the roles which don't exist, nil where all do.
+// The second error says why the roles couldn't be listed.
+func (c *Client) CheckRoles(ctx context.Context, names []string) (*UnknownRolesError, error) {
+	_, err := c.roleIDs(ctx, names)
+	var unknown *UnknownRolesError
+	if errors.As(err, &unknown) {
+		return unknown, nil
+	}
+	return nil, err
+}
+
+// roleIDs maps the names of roles to their ids. Where a name is unknown, the list is read
+// once more: the role may have been made since.
+func (c *Client) roleIDs(ctx context.Context, names []string) (map[string]string, error) {
+	ids, err := c.roleIDsListed(ctx, names)
+	var unknown *UnknownRolesError
+	if !errors.As(err, &unknown) {
+		return ids, err
+	}
+	// Of many callers who found the same list wanting, one drops it.
+	c.roles.dropIf(func(list []Role) bool {
+		return len(list) == len(unknown.Roles) && (len(list) == 0 || &list[0] == &unknown.Roles[0])
+	})
+	return c.roleIDsListed(ctx, names)
+}
+
+func (c *Client) roleIDsListed(ctx context.Context, names []string) (map[string]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	roles, err := c.Roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[string]string, len(names))
+	var unknown []string
+	for _, name := range names {
+		i := slices.IndexFunc(roles, func(r Role) bool { return r.Name == name })
+		if i < 0 {
+			unknown = append(unknown, name)
+			continue
+		}
+		ids[name] = roles[i].ID
+	}
+	if unknown != nil {
+		return nil, &UnknownRolesError{Names: unknown, Roles: roles}
+	}
+	return ids, nil
+}
+
+// SetRoles makes the account hold exactly the roles of these names. It grants those that
+// are missing before it takes others, so that the account is never without a role that it
+// keeps. held is what the account is known to hold afterwards, sorted; nil where that isn't
+// known. Names that SigNoz doesn't know give an [*UnknownRolesError] before anything is
+// changed; a server that keeps one role per account gives a [*OneRoleError] for a second
+// one, and the account then has a role that it had before.
+//
+// The account is read first, unless this client has just created it: then it holds nothing
+// that would be the caller's to take. After SetRoles, [Client.SharedServiceAccount] costs
+// no request where the account was read and nothing was changed since.
+func (c *Client) SetRoles(ctx context.Context, accountID string, names []string) (held []string, err error) {
+	defer c.lockRoles(accountID)()
+	before := &ServiceAccount{ID: accountID}
+	if !c.created.takeOut(accountID) {
+		if before, err = c.freshAccount(ctx, accountID); err != nil {
+			return nil, err
+		}
+		if before.Deleted() {
+			return nil, &AccountDeletedError{Account: before}
+		}
+	}
+	held = before.RoleNames()
+	missing := without(names, held)
+	ids, err := c.roleIDs(ctx, missing)
+	if err != nil {
+		return held, err
+	}
+	if len(missing) > 0 && len(names) > 1 && c.MayReplaceRoles() {
+		if version, one := c.keepsOneRole(ctx); one && version.Known {
+			return held, &OneRoleError{Version: version, Account: before.Name, Wanted: names, Held: held}
+		}
+	}
+
+	account := before
+	for _, role := range missing {
+		if _, err := c.AssignRole(ctx, accountID, ids[role]); err != nil {
+			now, lookErr := c.lookAtRoles(ctx, accountID)
+			if lookErr != nil {
+				return nil, fmt.Errorf("granting the role %s: %w", role, err)
+			}
+			if now.Binding(role) == nil || ctx.Err() != nil {
+				return now.RoleNames(), fmt.Errorf("granting the role %s: %w", role, err)
+			}
+			account = now
+		}
+		held = append(held, role)
+	}
+	if len(missing) > 0 && c.MayReplaceRoles() && (len(names) > 1 || len(before.Bindings) > 0) {
+		// Assigning may have replaced what the account held.
+		if account, err = c.lookAtRoles(ctx, accountID); err != nil {
+			return nil, err
+		}
+		held = account.RoleNames()
+		if len(without(names, held)) > 0 {
+			return c.restoreRole(ctx, before, account, names)
+		}
+	}
+	for _, binding := range account.Bindings {
+		role := binding.Role.Name
+		if slices.Contains(names, role) {
+			continue
+		}
+		if err := c.UnassignRole(ctx, accountID, binding); err != nil {
+			now, lookErr := c.lookAtRoles(ctx, accountID)
+			if lookErr != nil {
+				return nil, fmt.Errorf("taking the role %s: %w", role, err)
+			}
+			if now.Binding(role) != nil || ctx.Err() != nil {
+				return now.RoleNames(), fmt.Errorf("taking the role %s: %w", role, err)
+			}
+		}
+		held = without(held, []string{role})
+	}
+	slices.Sort(held)
+	return slices.Compact(held), nil
+}
+
+// GrantRole gives a role to an account besides those that it holds. An account that holds the
+// role already gives a [*RoleHeldError], a deleted one an [*AccountDeletedError], and a second
+// role on a server that keeps one per account a [*OneRoleError]: the account then has the
+// role that it had before. Where granting failed in a way that leaves open if it was
+// carried out, the account is looked at: it didn't hold the role before, so if it does now,
+// that is success. An [*UnresolvedError] says that looking failed too.
+//
+// The binding has no id where SigNoz granted the role but couldn't be asked for the id.
+// A binding that comes beside an error says that the account holds the role all the same.
+func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBinding, error) {
+	ids, err := c.roleIDs(ctx, []string{role})
+	if err != nil {
+		return RoleBinding{}, err
+	}
+	defer c.lockRoles(accountID)()
+	c.created.takeOut(accountID) // from now on it may hold something
+	before, err := c.freshAccount(ctx, accountID)
+	if err != nil {
+		return RoleBinding{}, err
+	}
+	held := before.RoleNames()
+	switch {
+	case before.Deleted():
+		return RoleBinding{}, &AccountDeletedError{Account: before}
+	case before.Binding(role) != nil:
+		return RoleBinding{}, &RoleHeldError{Account: before, Role: role}
+	}
+	wanted := append(slices.Clone(held), role)
+	if len(held) > 0 && c.roleGeneration.Load() != generationBindings {
+		if version, one := c.keepsOneRole(ctx); one && version.Known {
+			return RoleBinding{}, &OneRoleError{Version: version, Account: before.Name, Wanted: wanted, Held: held}
+		}
+	}
+
+	binding := RoleBinding{RoleID: ids[role], Role: Role{ID: ids[role], Name: role}}
+	binding.ID, err = c.AssignRole(ctx, accountID, ids[role])
+	if err == nil && binding.ID != "" {
+		return binding, nil
+	}
+	account, lookErr := c.lookAtRoles(ctx, accountID)
+	switch {
+	case err != nil && refusedForGood(err) && IsAccountNotFound(lookErr):
+		return RoleBinding{}, err
+	case err == nil && IsAccountNotFound(lookErr):
+		return RoleBinding{}, lookErr
+	case err != nil && lookErr != nil:
+		return RoleBinding{}, &UnresolvedError{Lost: err, Err: lookErr}
+	case lookErr != nil:
+		return binding, nil
+	}
+	granted := account.Binding(role)
+	if lost := without(held, account.RoleNames()); granted != nil && len(lost) > 0 {
+		if _, one := c.keepsOneRole(ctx); one {
+			left, err := c.restoreRole(ctx, before, account, wanted)
+			if slices.Contains(left, role) {
+				return *granted, err
+			}
+			return RoleBinding{}, err
+		}
+	}
+	switch {
+	case granted != nil:
+		return *granted, nil
+	case err != nil:
+		return RoleBinding{}, err
+	}
+	return RoleBinding{}, fmt.Errorf("SigNoz accepted the role %s, but the account has %s; somebody else may be changing it at the same time", role, listRoles(account.RoleNames()))
+}
+
+// refusedForGood reports whether SigNoz itself has refused the call, and didn't merely fail.
+func refusedForGood(err error) bool {
+	return IsInvalidInput(err) || IsUnauthenticated(err) || IsForbidden(err) || IsNotFound(err) || errors.Is(err, ErrNoRoleCall)
+}
+
+// RevokeRole takes the role of this name from the account. An account that doesn't hold the
+// role, or doesn't exist any more, is success.
+func (c *Client) RevokeRole(ctx context.Context, accountID, role string) error {
+	defer c.lockRoles(accountID)()
+	account, err := c.freshAccount(ctx, accountID)
+	if IsAccountNotFound(err) || (err == nil && account.Deleted()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	binding := account.Binding(role)
+	if binding == nil {
+		return nil
+	}
+	return c.UnassignRole(ctx, accountID, *binding)
+}
+
+// restoreRole is for when assigning a role may have replaced another: the account has lost
+// one that it was to keep. Where the server keeps one role, the account gets back what it
+// had before. It returns what the account holds and why it isn't what was wanted.
+func (c *Client) restoreRole(ctx context.Context, before, now *ServiceAccount, wanted []string) ([]string, error) {
+	held := now.RoleNames()
+	version, one := c.keepsOneRole(ctx)
+	if !one || len(wanted) < 2 {
+		return held, fmt.Errorf("SigNoz accepted the roles %s, but the account has %s; somebody else may be changing it at the same time", strings.Join(wanted, ", "), listRoles(held))
+	}
+	problem := &OneRoleError{Version: version, Account: now.Name, Wanted: wanted, Held: held}
+	if len(before.Bindings) == 0 || now.Binding(before.Bindings[0].Role.Name) != nil {
+		return held, problem
+	}
+	ctx, cancel := lastLook(ctx)
+	defer cancel()
+	if _, problem.Lost = c.AssignRole(ctx, before.ID, before.Bindings[0].RoleID); problem.Lost != nil {
+		problem.Held = nil
+		if now, err := c.ServiceAccount(ctx, before.ID); err == nil {
+			problem.Held = now.RoleNames()
+		}
+		return problem.Held, problem
+	}
+	problem.Held = []string{before.Bindings[0].Role.Name}
+	return problem.Held, problem
+}
+
+// keepsOneRole reports whether assigning a role replaces the one before. Where the server has
+// the calls of that time and doesn't say its version, it may.
+func (c *Client) keepsOneRole(ctx context.Context) (Version, bool) {
+	version, err := c.ServerVersion(ctx)
+	if err != nil {
+		version = Version{}
+	}
+	return version, version.OneRoleOnly() || (!version.Known && c.MayReplaceRoles())
+}
+
+// freshAccount reads the account anew, for those too who share the answer.
+func (c *Client) freshAccount(ctx context.Context, id string) (*ServiceAccount, error) {
+	c.details.of(id).drop()
+	return c.SharedServiceAccount(ctx, id)
+}
+
+// lookAtRoles reads the account after a change of its roles, also when the run was
+// cancelled: what the change did must be known.
+func (c *Client) lookAtRoles(ctx context.Context, id string) (*ServiceAccount, error) {
+	ctx, release := outlive(ctx, recoverTime)
+	defer release()
+	account, err := c.SharedServiceAccount(ctx, id) // own writes have dropped what was read before
+	if err == nil && account.Deleted() {
+		err = &Error{Method: "GET", Path: accountsPath + segments(id), Status: 404, Code: codeAccountNotFound, Message: "the account was deleted meanwhile"}
+	}
+	return account, err
+}
+
+// without lists what a has and b lacks.
+func without(a, b []string) []string {
+	left := []string{}
+	for _, s := range a {
+		if !slices.Contains(b, s) && !slices.Contains(left, s) {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+// lockRoles lets one change of an account's roles happen after the other where assigning may
+// replace: two that run at the same time would each find that the account has no role.
+func (c *Client) lockRoles(accountID string) (unlock func()) {
+	if c.roleGeneration.Load() == generationBindings {
+		return func() {}
+	}
+	mu, _ := c.roleLocks.LoadOrStore(strings.ToLower(accountID), &sync.Mutex{})
+	lock := mu.(*sync.Mutex) //nolint:forcetypeassert // nothing else is stored
+	lock.Lock()
+	return lock.Unlock
+}
