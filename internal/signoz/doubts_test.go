@@ -251,41 +251,44 @@ func (w *pooled) giveBack() {
 	w.from.idle = append(w.from.idle, w)
 }
 
-func TestMakerOf(t *testing.T) {
+func TestOriginOf(t *testing.T) {
 	t.Parallel()
-	local := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	local := time.Now()
 	at := func(ms int) time.Time { return local.Add(time.Duration(ms) * time.Millisecond) }
-	// Two attempts were lost, from 1000 to 1100 and from 2000 to 2050; the clock
+	// Two attempts are in doubt, from 1000 to 1100 and from 2000 to 2050; the clock
 	// was learned from an answer between 3000 and 3020.
-	closed := []period{{at(1000), at(1100)}, {at(2000), at(2050)}}
-	open := []period{{at(1000), at(1100)}, {at(2000), time.Time{}}}
+	d := &doubts{periods: []period{{at(1000), at(1100)}, {at(2000), at(2050)}}}
 	tests := []struct {
 		name    string
-		periods []period
 		created int // on our clock
-		want    maker
+		want    origin
 	}{
-		{"long before", closed, -100000, somebodyElse},
-		{"before, by more than one request takes", closed, 979, somebodyElse},
-		{"before, by less", closed, 981, thisCreate},
-		{"while the first was under way", closed, 1050, thisCreate},
-		{"between the two", closed, 1500, unknownMaker},
-		{"while the second was under way", closed, 2010, thisCreate},
-		{"since", closed, 2500, unknownMaker},
-		{"since, while the server may still be at it", open, 2500, thisCreate},
-		{"between the two, the second open", open, 1500, unknownMaker},
+		{"long before", -100000, somebodyElse},
+		{"before, by more than one request takes", 979, somebodyElse},
+		{"before, by less", 981, thisCreate},
+		{"during the first", 1050, thisCreate},
+		{"between the two", 1500, originUnknown},
+		{"during the second", 2010, thisCreate},
+		{"since", 2500, originUnknown},
 	}
 	for _, skew := range []time.Duration{0, 5 * time.Hour, -5 * time.Hour} {
+		c := &clock{epoch: local}
+		created := func(ms int) time.Time { return at(ms).Add(skew).Round(0) }
+		equal(t, "nothing known", c.originOf(created(1050), d), originUnknown)
+		c.learn(&c.ids, created(3000), time.Millisecond, &answer{sent: at(3000), received: at(3020)})
 		for _, test := range tests {
-			l := &losses{periods: test.periods}
-			known := moment{at: at(3000).Add(skew), sent: at(3000), received: at(3020)}
-			if got := l.makerOf(at(test.created).Add(skew), known); got != test.want {
+			if got := c.originOf(created(test.created), d); got != test.want {
 				t.Errorf("%s, server's clock off by %v: got %d, want %d", test.name, skew, got, test.want)
 			}
 		}
+		// A quicker answer tells more, a slower one takes nothing back.
+		c.learn(&c.ids, created(4001), time.Millisecond, &answer{sent: at(4000), received: at(4002)})
+		c.learn(&c.ids, created(5000), time.Millisecond, &answer{sent: at(4500), received: at(5500)})
+		equal(t, "before, by less than a slow request takes", c.originOf(created(990), d), somebodyElse)
+		// A clock that was set is learned anew.
+		c.learn(&c.ids, created(6000).Add(time.Hour), time.Millisecond, &answer{sent: at(6000), received: at(6020)})
+		equal(t, "after the clock was set", c.originOf(created(1050).Add(time.Hour), d), thisCreate)
 	}
-	l := &losses{periods: closed}
-	equal(t, "no known moment", l.makerOf(at(1050), moment{sent: at(3000), received: at(3000)}), unknownMaker)
 }
 
 func TestAWrongClockDoesNoHarm(t *testing.T) {
@@ -547,7 +550,7 @@ func TestACreateAnsweredWithFarTooMuch(t *testing.T) {
 func TestLostCreatesSendFewRequests(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"account":    "POST POST GET",
+		"account":    "POST POST GET GET GET", // the list, and what somebody else may have given it
 		"key":        "POST POST GET POST DELETE PUT",
 		"unique key": "POST POST GET DELETE POST",
 	}
