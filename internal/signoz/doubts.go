@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -27,7 +28,10 @@ const serverTimeout = 60 * time.Second
 type doubts struct {
 	periods []period
 	last    error
+	looked  time.Time // when it was last begun to find out what they did
 }
+
+func newDoubts() *doubts { return &doubts{} }
 
 // period is when, on our clock, an attempt may have been carried out. Its end may lie ahead.
 type period struct{ from, to time.Time }
@@ -44,15 +48,16 @@ func (d *doubts) add(sent time.Time, goesOn bool, call call, err error) {
 
 func (d *doubts) any() bool { return len(d.periods) > 0 }
 
-// report is the error of a create that failed when nothing of it was found:
-// failure, and that an attempt may still be carried out where that is so.
+// openAt reports whether the server may have been at an attempt at that time, or later.
+func (d *doubts) openAt(t time.Time) bool {
+	return slices.ContainsFunc(d.periods, func(p period) bool { return p.to.After(t) })
+}
+
+// report is the error of a create of which nothing is left that was found: failure, and that
+// an attempt may still be carried out where that is so.
 func (d *doubts) report(failure error) error {
 	var lost *LostAnswerError
-	now, mayCome := time.Now(), false
-	for _, p := range d.periods {
-		mayCome = mayCome || p.to.After(now)
-	}
-	if !mayCome || !errors.As(d.last, &lost) {
+	if !d.openAt(d.looked) || !errors.As(d.last, &lost) {
 		return failure
 	}
 	reported := &LostAnswerError{Method: lost.Method, Path: lost.Path, Err: failure, MayCome: true}
@@ -71,7 +76,8 @@ func (d *doubts) unresolved(err error) error { return &UnresolvedError{Lost: d.l
 const resolveTime = 10 * time.Second
 
 // resolving is the context for finding out what a create did that ended with failure.
-func resolving(ctx context.Context, failure error) (context.Context, context.CancelFunc) {
+func (d *doubts) resolving(ctx context.Context, failure error) (context.Context, context.CancelFunc) {
+	d.looked = time.Now()
 	if IsConflict(failure) {
 		return outlive(ctx, resolveTime)
 	}

@@ -160,7 +160,7 @@ func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*
 	if key.UniqueName {
 		resolve = c.clearUniqueKey
 	}
-	return c.createKey(ctx, accountID, key, resolve)
+	return c.createKey(ctx, accountID, key, newDoubts(), resolve)
 }
 
 // maxRounds is how often a create is begun again after it was resolved that its name is free.
@@ -168,17 +168,14 @@ const maxRounds = 3
 
 // createKey creates a key and has resolve decide what a create did whose answer was lost. With
 // neither a key nor an error that says that the name is free, and the create may be sent again.
-func (c *Client) createKey(ctx context.Context, accountID string, key NewKey, resolve resolver) (*CreatedKey, error) {
-	var (
-		doubts doubts
-		began  = time.Now()
-	)
+func (c *Client) createKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, resolve resolver) (*CreatedKey, error) {
+	began := time.Now()
 	for round := 1; ; round++ {
-		created, failure := c.postKey(ctx, accountID, key, &doubts, began)
+		created, failure := c.postKey(ctx, accountID, key, doubts, began)
 		if failure == nil || !doubts.any() {
 			return created, failure
 		}
-		created, err := resolve(ctx, accountID, key, &doubts, failure)
+		created, err := resolve(ctx, accountID, key, doubts, failure)
 		switch {
 		case created != nil || err != nil:
 			return created, err
@@ -213,7 +210,7 @@ func (c *Client) postKey(ctx context.Context, accountID string, key NewKey, doub
 // clearUniqueKey is the resolver of a key whose name was made up for it: whatever has the
 // name was made by a lost attempt, and since nobody knows its value it is revoked.
 func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
-	ctx, cancel := resolving(ctx, failure)
+	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
 	found, err := c.findKey(ctx, accountID, key.Name)
 	if err == nil && found != nil {
@@ -223,7 +220,7 @@ func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKe
 	case err != nil:
 		return nil, doubts.unresolved(err)
 	case found != nil && !IsConflict(failure):
-		return nil, failure
+		return nil, doubts.report(failure)
 	}
 	return nil, nil
 }
@@ -233,7 +230,7 @@ func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKe
 // does, made now under a name of its own. It also takes the place of a key that this create
 // made and whose value is lost.
 func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
-	ctx, cancel := resolving(ctx, failure)
+	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
 	found, err := c.findKey(ctx, accountID, key.Name)
 	switch {
@@ -242,15 +239,19 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 	case found == nil:
 		return nil, nil
 	case !found.asCreated(key):
-		return nil, failure // somebody else's
+		return nil, doubts.report(failure) // somebody else's
 	}
 
 	replace := IsConflict(failure) // else the create is given up, and nothing takes its place
 	whose := c.clock.originOf(found.CreatedAt, doubts)
 	var substitute *CreatedKey
 	if (whose == thisCreate && replace) || !c.clock.knowsServer() {
-		name := UniqueKeyName(key.Name + "-")
-		substitute, err = c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt}, c.clearUniqueKey)
+		name, inDoubt := UniqueKeyName(key.Name+"-"), newDoubts()
+		substitute, err = c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt}, inDoubt, c.clearUniqueKey)
+		if err == nil && inDoubt.openAt(time.Now()) {
+			// Given another name or revoked, it would leave its own name to a late attempt.
+			err = errors.Join(errors.New("it may be made again by a request that was given up"), c.RevokeKey(ctx, accountID, substitute.ID))
+		}
 		if err != nil {
 			return nil, doubts.unresolved(fmt.Errorf("making the key %q to compare with: %w", name, err))
 		}
@@ -260,7 +261,7 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 		whose = somebodyElse
 	}
 
-	outcome := failure
+	outcome := doubts.report(failure)
 	switch whose {
 	case somebodyElse:
 	case originUnknown:

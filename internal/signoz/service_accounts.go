@@ -196,7 +196,7 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 	if failure == nil || !doubts.any() {
 		return id, failure
 	}
-	ctx, cancel := resolving(ctx, failure)
+	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
 	account, err := c.findActive(ctx, name)
 	if err != nil {
@@ -227,7 +227,7 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 	case whose == originUnknown:
 		return "", doubts.unresolved(errMadeMeanwhile)
 	case whose == somebodyElse || !c.claims.take(account.ID):
-		return "", failure
+		return "", doubts.report(failure)
 	}
 	c.created.take(account.ID)
 	return account.ID, nil
