@@ -142,15 +142,15 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, err := newTransport(cfg.TLS)
-	if err != nil {
-		return nil, err
-	}
 	if cfg.RequestTimeout <= 0 {
 		cfg.RequestTimeout = DefaultRequestTimeout
 	}
 	if cfg.RetryWait <= 0 {
 		cfg.RetryWait = 250 * time.Millisecond
+	}
+	transport, err := newTransport(cfg.TLS, cfg.RequestTimeout)
+	if err != nil {
+		return nil, err
 	}
 	c := &Client{cfg: cfg, base: base, transport: transport, auth: auth, probed: make(chan struct{}), window: retryWindow, createGrace: createGrace}
 	c.clock.epoch = time.Now()

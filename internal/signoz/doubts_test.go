@@ -595,3 +595,77 @@ func TestUniqueKeyName(t *testing.T) {
 	equal(t, "longest", len(UniqueKeyName(strings.Repeat("a", 200))), MaxKeyNameLength)
 	equal(t, "just fits", strings.HasPrefix(UniqueKeyName(strings.Repeat("a", MaxKeyNamePrefixLength)), strings.Repeat("a", MaxKeyNamePrefixLength)), true)
 }
+
+// A substitute that takes no place in the end is cleared away, and so is the key whose value was
+// lost: then nothing is unresolved.
+func TestCreateKey_clearedAwayIsResolved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.objects(t)
+	w.server.Inject(signoztest.Fault{Kind: signoztest.ResetAfter, Method: "POST", Times: 1})
+	w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 403, Method: "PUT"})
+	_, err := connect(t, w.server).CreateKey(t.Context(), w.account.ID, NewKey{Name: "fresh"})
+	var unresolved *UnresolvedError
+	equal(t, "unresolved", errors.As(err, &unresolved), false)
+	equal(t, "forbidden", IsForbidden(err), true)
+	w.check(t, "key", before, "", "", err)
+}
+
+// Creates wait as long as the server asks, like every other call.
+func TestCreate_honoursRetryAfter(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations() {
+		w := newWorld(t)
+		w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 503, RetryAfter: "1", Method: "POST", Times: 1})
+		began := time.Now()
+		_, _, err := create.do(t.Context(), connect(t, w.server), w)
+		must(t, err)
+		if took := time.Since(began); took < time.Second {
+			t.Errorf("%s: repeated after %v", create.name, took)
+		}
+	}
+}
+
+// After a 429, a token that is refused is renewed before the create is sent again.
+func TestCreate_refusedTokenIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations() {
+		w := newWorld(t)
+		c := connect(t, w.server, asAdmin())
+		_, err := c.Roles(t.Context())
+		must(t, err)
+		w.server.ResetRequests()
+		w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 429, Method: "POST", Path: "/api/v1/**", Times: 1})
+		w.server.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Status: 401, Method: "POST", Path: "/api/v1/**", Times: 1})
+		_, _, err = create.do(t.Context(), c, w)
+		must(t, err)
+		equal(t, create.name+": creates", w.server.CountRequests("POST", "/api/v1/**"), 3)
+		equal(t, create.name+": sign-ins", w.server.CountRequests("POST", signInPath), 1)
+	}
+}
+
+func TestServerTime(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-3 * time.Hour, 0, 90 * time.Second} {
+		w := newWorld(t)
+		w.server.Clock().Advance(skew)
+		c := connect(t, w.server)
+		_, ok := c.ServerTime(time.Now())
+		equal(t, "known before anything was asked", ok, false)
+		check := func(within time.Duration) {
+			t.Helper()
+			got, ok := c.ServerTime(time.Now())
+			if off := got.Sub(w.server.Clock().Now()); !ok || off.Abs() > within {
+				t.Errorf("off by %v, known: %v", off, ok)
+			}
+		}
+		_, err := c.Roles(t.Context())
+		must(t, err)
+		if skew == 0 { // the Date header is net/http's, and so by this machine's clock
+			check(2 * time.Second)
+		}
+		_, err = c.CreateKey(t.Context(), w.account.ID, NewKey{Name: "fresh"})
+		must(t, err)
+		check(time.Second)
+	}
+}

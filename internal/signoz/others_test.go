@@ -470,3 +470,18 @@ func TestCreate_leavesAloneWhatOthersMade(t *testing.T) {
 		}
 	}
 }
+
+// Cancelled while it waits after a 429, a create says no more than that: nothing can come of it.
+func TestCreate_cancelledWhileThrottled(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"account", "key"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &crowd{rand: rand.New(rand.NewPCG(1, 1)), script: []string{"429 for 50 seconds"}}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			time.AfterFunc(5*time.Second, cancel)
+			_, _, err := create(ctx, s.client(t, 8), kind, 0)
+			equal(t, kind+": cancelled", errors.Is(err, context.Canceled), true)
+			equal(t, kind+": lost", isLost(err), false)
+		})
+	}
+}

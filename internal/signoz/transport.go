@@ -24,11 +24,6 @@ const (
 	// connection, some without a word.
 	idleTimeout = 50 * time.Second
 
-	// pingAfter and pingTimeout find an HTTP/2 connection dead before an attempt times out: all
-	// requests share that one connection, and a timeout alone doesn't give it up.
-	pingAfter   = 10 * time.Second
-	pingTimeout = 5 * time.Second
-
 	maxRedirects = 5
 )
 
@@ -40,12 +35,14 @@ type TLSConfig struct {
 	InsecureSkipVerify bool
 }
 
-func newTransport(cfg TLSConfig) (*http.Transport, error) {
+func newTransport(cfg TLSConfig, timeout time.Duration) (*http.Transport, error) {
 	t := cleanhttp.DefaultPooledTransport()
 	t.MaxIdleConns = 0 // bounded by the next line: there is one host
 	t.MaxIdleConnsPerHost = maxIdle
 	t.IdleConnTimeout = idleTimeout
-	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
+	// All requests share one connection of HTTP/2, and an attempt that times out doesn't give it
+	// up. Pings find it dead before: after half the time that an attempt has.
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: timeout / 3, PingTimeout: timeout / 6}
 	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 		if resp.StatusCode != http.StatusOK {
 			return &proxyRefusedError{status: resp.StatusCode}

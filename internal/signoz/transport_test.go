@@ -458,6 +458,20 @@ func serveTLS(t testing.TB, handler http.Handler, server identity, ca *authority
 	return s
 }
 
+// serveTLSOver serves with a certificate of ca, over HTTP/2 or over HTTP/1.1 alone.
+func serveTLSOver(t testing.TB, handler http.Handler, ca *authority, http2 bool) *httptest.Server {
+	t.Helper()
+	own := ca.issue(t, "127.0.0.1", time.Hour)
+	pair, err := tls.X509KeyPair([]byte(own.certificate), []byte(own.key))
+	must(t, err)
+	s := httptest.NewUnstartedServer(handler)
+	s.EnableHTTP2 = http2
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
 func TestProxyThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	refusing := func(status int) string {
