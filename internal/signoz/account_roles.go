@@ -325,7 +325,7 @@ func (c *Client) restoreRole(ctx context.Context, before, now *ServiceAccount, w
 	if len(before.Bindings) == 0 || now.Binding(before.Bindings[0].Role.Name) != nil {
 		return held, problem
 	}
-	ctx, cancel := lastLook(ctx)
+	ctx, cancel := outlive(ctx, resolveTime)
 	defer cancel()
 	if _, problem.Lost = c.AssignRole(ctx, before.ID, before.Bindings[0].RoleID); problem.Lost != nil {
 		problem.Held = nil
@@ -357,7 +357,7 @@ func (c *Client) freshAccount(ctx context.Context, id string) (*ServiceAccount, 
 // lookAtRoles reads the account after a change of its roles, also when the run was
 // cancelled: what the change did must be known.
 func (c *Client) lookAtRoles(ctx context.Context, id string) (*ServiceAccount, error) {
-	ctx, release := outlive(ctx, recoverTime)
+	ctx, release := outlive(ctx, resolveTime)
 	defer release()
 	account, err := c.SharedServiceAccount(ctx, id) // own writes have dropped what was read before
 	if err == nil && account.Deleted() {

@@ -24,6 +24,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
 )
 
 // Defaults of [Config].
@@ -62,7 +64,7 @@ type Config struct {
 	RequestTimeout time.Duration
 
 	// MaxRetries is how often a failed attempt is repeated; 0 turns repeating
-	// off. See the retry type for what is repeated and for how long.
+	// off. See shouldRetry for what is retried and for how long.
 	MaxRetries int
 
 	// RetryWait is the base of the exponential backoff between attempts. Zero
@@ -90,9 +92,13 @@ type Attempt struct {
 type Client struct {
 	cfg     Config
 	base    *url.URL
-	http    http.RoundTripper
+	http    *retryablehttp.Client
 	auth    credentials
 	secrets []string
+
+	transport http.RoundTripper // what newHTTP's layers end in
+	outage    outage
+	clock     clock
 
 	accounts        shared[*accountList]
 	accountsRefused atomic.Bool
@@ -137,18 +143,20 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, err := newTransport(cfg.TLS)
-	if err != nil {
-		return nil, err
-	}
 	if cfg.RequestTimeout <= 0 {
 		cfg.RequestTimeout = DefaultRequestTimeout
 	}
 	if cfg.RetryWait <= 0 {
 		cfg.RetryWait = 250 * time.Millisecond
 	}
-	c := &Client{cfg: cfg, base: base, http: transport, auth: auth, probed: make(chan struct{}), window: retryWindow, createGrace: createGrace}
+	transport, err := newTransport(cfg.TLS, cfg.RequestTimeout)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg, base: base, transport: transport, auth: auth, probed: make(chan struct{}), window: retryWindow, createGrace: createGrace}
+	c.clock.epoch = time.Now()
 	c.secrets = SecretsOf(cfg)
+	c.http = c.newHTTP()
 	return c, nil
 }
 
@@ -185,7 +193,7 @@ func quoted(text string, forHTML bool) string {
 // Endpoint is the URL that the client was configured with, without a trailing slash.
 func (c *Client) Endpoint() string { return c.base.String() }
 
-// SignsWith tells whether value is the API key that signs this client's requests.
+// SignsWith reports whether value is the API key that signs this client's requests.
 func (c *Client) SignsWith(value string) bool { return value != "" && value == c.cfg.APIKey }
 
 // Secrets are the secrets of the configuration, in every form in which they may
@@ -193,12 +201,14 @@ func (c *Client) SignsWith(value string) bool { return value != "" && value == c
 // six characters, which can't be recognised.
 func (c *Client) Secrets() []string { return slices.Clone(c.secrets) }
 
-// SignsAsUser tells whether requests are signed by a user's session, not by an API key.
+// SignsAsUser reports whether requests are signed by a user's session, not by an API key.
 func (c *Client) SignsAsUser() bool { return c.cfg.APIKey == "" }
 
 // Close releases the idle connections.
-func (c *Client) Close() {
-	if t, ok := c.http.(*http.Transport); ok {
+func (c *Client) Close() { c.closeIdleConnections() }
+
+func (c *Client) closeIdleConnections() {
+	if t, ok := c.transport.(*http.Transport); ok {
 		t.CloseIdleConnections()
 	}
 }
@@ -254,99 +264,17 @@ func notInHeaderName(r rune) bool {
 	return !alphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
-// call is one request of the API: what is sent and which answer means success.
-type call struct {
-	method string
-	path   string // below the endpoint, segments escaped
-	query  url.Values
-	body   any // sent as JSON; nil: no body
-	want   int // the one status that means success: SigNoz answers unknown calls 200
-
-	// creates marks a POST that makes a new object each time it is carried out:
-	// it is repeated only where it certainly wasn't, and it isn't torn from
-	// the wire by a cancelled context (see attempt.roundTrip).
-	creates bool
-
-	// bare answers stand outside the {"status", "data"} envelope.
-	bare bool
-
-	// anonymous requests carry no credentials.
-	anonymous bool
-
-	facts *answerFacts // when set, learns when the server answered
-
-	// failing, when set, is called before an attempt is repeated.
-	failing func()
-
-	// began is when the operation began that the call is a part of, from which the
-	// time for repeats counts. Zero: when the call is sent.
-	began time.Time
-}
-
-// do carries out one call and decodes the data of its answer into out, which
-// may be nil. It is the one path that every request takes.
-func (c *Client) do(ctx context.Context, call call, out any) error {
-	var payload []byte
-	if call.body != nil {
-		var err error
-		if payload, err = json.Marshal(call.body); err != nil {
-			return fmt.Errorf("encoding the body of %s %s: %w", call.method, call.path, err)
-		}
-	}
-	answer, err := c.send(ctx, call, payload)
-	if err != nil {
-		return err
-	}
-	if call.facts != nil {
-		*call.facts = answer.facts()
-	}
-	if answer.status != call.want || isWebPage(answer) {
-		return c.errorFrom(call, answer)
-	}
-	if out == nil {
-		return nil
-	}
-	target := out
-	var envelope struct {
-		Status string          `json:"status"`
-		Data   json.RawMessage `json:"data"`
-	}
-	if !call.bare {
-		target = &envelope
-	}
-	if err := json.Unmarshal(answer.body, target); err != nil {
-		return c.malformed(call, answer, err)
-	}
-	if call.bare {
-		return nil
-	}
-	if envelope.Status != "success" || len(envelope.Data) == 0 || string(envelope.Data) == "null" {
-		return c.malformed(call, answer, errors.New("the answer has no data"))
-	}
-	if err := json.Unmarshal(envelope.Data, out); err != nil {
-		return c.malformed(call, answer, err)
-	}
-	return nil
-}
-
-// segments joins path segments, escaping each.
-func segments(parts ...string) string {
-	var b strings.Builder
-	for _, p := range parts {
-		b.WriteByte('/')
-		b.WriteString(url.PathEscape(p))
-	}
-	return b.String()
-}
-
 // shortestSecret is how long a secret must be to be recognised in a text;
 // replacing each "a" would only tell that the password is one.
 const shortestSecret = 6
 
+// allSecrets are Secrets and those that came up during the run.
+func (c *Client) allSecrets() []string { return append(c.auth.secrets(), c.secrets...) }
+
 // redact replaces the secrets that sign requests, should a server or a proxy
 // repeat one in an error.
 func (c *Client) redact(s string) string {
-	for _, secret := range append(c.auth.secrets(), c.secrets...) {
+	for _, secret := range c.allSecrets() {
 		s = strings.ReplaceAll(s, secret, "(secret)")
 	}
 	return s

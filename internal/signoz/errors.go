@@ -10,9 +10,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -58,8 +60,6 @@ type Error struct {
 	// WebPage is true when HTML came where JSON was due. SigNoz answers unknown
 	// paths and wrong methods with its web application and status 200.
 	WebPage bool
-
-	facts answerFacts // for the resolution of lost answers
 }
 
 func (e *Error) Error() string {
@@ -156,36 +156,65 @@ func (e *ConnectionError) Error() string {
 
 func (e *ConnectionError) Unwrap() error { return e.Err }
 
-// connectionError classifies a transport error. The URL that *url.Error repeats is left out:
-// its query may hold an e-mail address.
+// connectionError classifies a transport error.
 func (c *Client) connectionError(call call, err error) *ConnectionError {
+	return &ConnectionError{Method: call.method, Path: call.path, Problem: connectionProblem(err), Err: c.presentable(err)}
+}
+
+// presentable is a transport error as it may be shown. Its text stays only where it is known to
+// quote nothing that came from the server: net/http quotes whatever isn't HTTP, and
+// where a proxy has dropped the first line of an answer that may be a key. The URL that
+// *url.Error repeats is left out, too: its query may hold an e-mail address.
+func (c *Client) presentable(err error) error {
 	var inner *url.Error
 	if errors.As(err, &inner) {
 		err = inner.Err
 	}
-	return &ConnectionError{Method: call.method, Path: call.path, Problem: connectionProblem(err), Err: c.redactError(err)}
+	if err == nil {
+		return nil
+	}
+	text := "no usable answer came"
+	if quotesNothing(err) {
+		text = c.redact(err.Error())
+	}
+	return &presentableError{text: text, err: err}
 }
 
-// redactedError is an error whose text repeated a secret, as net/http's do that
-// quote an answer which isn't HTTP.
-type redactedError struct {
+type presentableError struct {
 	text string
 	err  error
 }
 
-func (e *redactedError) Error() string { return e.text }
-func (e *redactedError) Unwrap() error { return e.err }
+func (e *presentableError) Error() string { return e.text }
+func (e *presentableError) Unwrap() error { return e.err }
 
-func (c *Client) redactError(err error) error {
-	if err == nil {
-		return nil
+// quotesNothing reports whether the text of a transport error is the client's own or Go's.
+func quotesNothing(err error) bool {
+	for _, own := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, context.Canceled, context.DeadlineExceeded, errTimeout, errTooLarge} {
+		if errors.Is(err, own) {
+			return true
+		}
 	}
-	text := c.redact(err.Error())
-	if text == err.Error() {
-		return err
-	}
-	return &redactedError{text: text, err: err}
+	var (
+		dial     *net.OpError
+		dns      *net.DNSError
+		timeout  net.Error
+		redirect *redirectRefusedError
+		proxy    *proxyRefusedError
+		signIn   *SignInError
+		shown    *presentableError
+		plain    tls.RecordHeaderError
+	)
+	return errors.As(err, &dial) || errors.As(err, &dns) || (errors.As(err, &timeout) && timeout.Timeout()) || errors.As(err, &redirect) || errors.As(err, &proxy) || errors.As(err, &signIn) || errors.As(err, &shown) ||
+		errors.As(err, &plain) || certificateProblem(err) != "" || connectionLost(err) || plainHTTP(err)
 }
+
+// plainHTTP and connectionLost know errors of net/http by their texts, which are all they have.
+func plainHTTP(err error) bool {
+	return err.Error() == "http: server gave HTTP response to HTTPS client"
+}
+
+func connectionLost(err error) bool { return err.Error() == "http2: client connection lost" }
 
 func connectionProblem(err error) ConnectionProblem {
 	var (
@@ -214,7 +243,7 @@ func connectionProblem(err error) ConnectionProblem {
 		return ProblemHostUnknown
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ProblemRefused
-	case errors.As(err, &plain) || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+	case errors.As(err, &plain) || plainHTTP(err):
 		return ProblemPlainHTTP
 	case errors.Is(err, errTimeout) || errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout()):
 		return ProblemTimeout
@@ -285,11 +314,13 @@ func parseErrorEnvelope(body []byte) (errorEnvelope, bool) {
 
 // errorFrom turns an answer that isn't a success into an Error.
 func (c *Client) errorFrom(call call, a *answer) *Error {
-	e := &Error{Method: call.method, Path: call.path, Status: a.status, WebPage: isWebPage(a), facts: a.facts()}
+	e := &Error{Method: call.method, Path: call.path, Status: a.status, WebPage: a.webPage()}
 	if e.WebPage {
 		return e
 	}
-	if envelope, ok := parseErrorEnvelope(a.body); ok {
+	envelope, ok := parseErrorEnvelope(a.body)
+	switch {
+	case ok && (!call.confidential || (a.status >= 400 && envelope.Error.Code != "")):
 		e.Code = c.excerpt(envelope.Error.Code)
 		e.Message = c.excerpt(envelope.Error.Message)
 		for _, d := range envelope.Error.Errors {
@@ -297,25 +328,19 @@ func (c *Client) errorFrom(call call, a *answer) *Error {
 				e.Details = append(e.Details, c.excerpt(d.Message))
 			}
 		}
-		return e
-	}
-	if a.status < 300 {
+	case a.status < 300:
 		e.Message = fmt.Sprintf("status %d was due", call.want)
-		return e
+	case !call.confidential:
+		e.Message = c.excerpt(string(a.body))
 	}
-	e.Message = c.excerpt(string(a.body))
 	return e
 }
 
-// malformed is a success that can't be read. What was created by it, if
-// anything, exists all the same.
+// malformed is a success that can't be read.
 func (c *Client) malformed(call call, a *answer, cause error) error {
-	e := &Error{
-		Method: call.method, Path: call.path, Status: a.status, facts: a.facts(),
-		Message: c.excerpt("the answer isn't what SigNoz answers: " + cause.Error()),
-	}
-	if call.creates {
-		return &LostAnswerError{Method: call.method, Path: call.path, Err: e}
+	e := &Error{Method: call.method, Path: call.path, Status: a.status, Message: "the answer isn't what SigNoz answers"}
+	if !call.confidential {
+		e.Message = c.excerpt(e.Message + ": " + cause.Error())
 	}
 	return e
 }
@@ -325,6 +350,14 @@ const maxExcerpt = 500
 
 // excerpt makes a server's words fit to be shown: short, one line, printable, without secrets.
 func (c *Client) excerpt(s string) string {
+	longest := 0
+	for _, secret := range c.allSecrets() {
+		longest = max(longest, len(secret))
+	}
+	if most := 8*maxExcerpt + longest; len(s) > most { // bounded before anything is searched in it
+		s = c.redact(s[:most])
+		s = s[:max(0, len(s)-longest)] // the cut may have left a part of a secret
+	}
 	s = strings.Join(strings.Fields(c.redact(strings.ToValidUTF8(s, "?"))), " ")
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
@@ -342,7 +375,7 @@ func (c *Client) excerpt(s string) string {
 	return s[:cut] + "…"
 }
 
-// hasCode tells whether err is an Error with one of codes.
+// hasCode reports whether err is an Error with one of codes.
 func hasCode(err error, codes ...string) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.WebPage {
@@ -356,18 +389,18 @@ func hasStatus(err error, status int) bool {
 	return errors.As(err, &e) && !e.WebPage && e.Status == status
 }
 
-// IsNotFound tells that SigNoz itself said that the account, the key, the role
+// IsNotFound reports whether SigNoz itself said that the account, the key, the role
 // or the binding doesn't exist (any more). A bare 404, as a proxy gives, isn't that.
 func IsNotFound(err error) bool {
 	return hasCode(err, codeAccountNotFound, codeAccountDeleted, codeKeyNotFound, codeBindingNotFound, codeRoleNotFound)
 }
 
-// IsAccountNotFound tells that the account doesn't exist or was deleted.
+// IsAccountNotFound reports whether the account doesn't exist or was deleted.
 func IsAccountNotFound(err error) bool {
 	return hasCode(err, codeAccountNotFound, codeAccountDeleted)
 }
 
-// IsConflict tells that the name is in use, by somebody else's object. Where it
+// IsConflict reports whether the name is in use, by somebody else's object. Where it
 // may be that of a create whose answer was lost, the error is an [*UnresolvedError]
 // and not this.
 func IsConflict(err error) bool {
@@ -375,33 +408,56 @@ func IsConflict(err error) bool {
 	return hasCode(err, codeAccountExists, codeKeyExists) && !errors.As(err, &unresolved)
 }
 
-// IsUnauthenticated tells that the request's signature was refused (401).
+// IsUnauthenticated reports whether the request's signature was refused (401).
 func IsUnauthenticated(err error) bool { return hasStatus(err, http.StatusUnauthorized) }
 
-// IsForbidden tells that the signer may not do this (403).
+// answeredBySigNoz reports whether SigNoz itself answered, be it with an error.
+func answeredBySigNoz(err error) bool {
+	var e *Error
+	return err == nil || (errors.As(err, &e) && e.Code != "")
+}
+
+var permissionPattern = regexp.MustCompile(`is not authorized to perform (\S+) on resource "([^"]*)"`)
+
+// MissingPermission reads off a 403 which permission the signer lacks, such as
+// serviceaccount:detach, and on which object. SigNoz names one at a time, and not always.
+func MissingPermission(err error) (permission, resource string, ok bool) {
+	var e *Error
+	if !errors.As(err, &e) || e.Status != http.StatusForbidden || e.Code == "" {
+		return "", "", false
+	}
+	for _, text := range append([]string{e.Message}, e.Details...) {
+		if m := permissionPattern.FindStringSubmatch(text); m != nil {
+			return m[1], m[2], true
+		}
+	}
+	return "", "", false
+}
+
+// IsForbidden reports whether the signer may not do this (403).
 func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
 
-// IsInvalidID tells that an id has the wrong form; SigNoz's ids are UUIDs.
+// IsInvalidID reports whether an id has the wrong form; SigNoz's ids are UUIDs.
 func IsInvalidID(err error) bool { return hasCode(err, codeInvalidUUID, codeInvalidSelector) }
 
-// IsTooManyRequests tells that the server still answered 429 when patience ended.
+// IsTooManyRequests reports whether the server still answered 429 when patience ended.
 func IsTooManyRequests(err error) bool { return hasStatus(err, http.StatusTooManyRequests) }
 
-// IsInvalidInput tells that SigNoz itself refused a value that it was sent (400). A bare
+// IsInvalidInput reports whether SigNoz itself refused a value that it was sent (400). A bare
 // 400, as another server gives that was spoken to in the wrong way, isn't that.
 func IsInvalidInput(err error) bool {
 	var e *Error
 	return hasStatus(err, http.StatusBadRequest) && errors.As(err, &e) && e.Code != ""
 }
 
-// IsWebPage tells that HTML came where JSON was due: the endpoint isn't the
+// IsWebPage reports whether HTML came where JSON was due: the endpoint isn't the
 // SigNoz API, or this server doesn't have the call.
 func IsWebPage(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.WebPage && e.Status < 500 && e.Status != http.StatusTooManyRequests
 }
 
-// lacksCall tells that the server doesn't have the call at all.
+// lacksCall reports whether the server doesn't have the call at all.
 func lacksCall(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {

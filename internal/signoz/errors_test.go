@@ -84,8 +84,16 @@ func TestNoSecretInErrorsOrObserved(t *testing.T) {
 	})
 }
 
-// rawEcho answers each line of a request's header with a status line of its own.
+// rawEcho answers each request with header lines that are its secrets.
 func rawEcho(t testing.TB) string {
+	t.Helper()
+	return rawServer(t, func(r *http.Request) string {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\n%s %s\r\n\r\n", r.Header.Get("SIGNOZ-API-KEY"), r.Header.Get("X-Proxy"))
+	})
+}
+
+// rawServer answers each request with bytes that needn't be HTTP.
+func rawServer(t testing.TB, answer func(*http.Request) string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -97,15 +105,76 @@ func rawEcho(t testing.TB) string {
 			if err != nil {
 				return
 			}
-			request, err := http.ReadRequest(bufio.NewReader(conn))
-			if err == nil {
-				_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n%s %s\r\n\r\n", request.Header.Get("SIGNOZ-API-KEY"), request.Header.Get("X-Proxy"))
+			if request, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+				_, _ = io.WriteString(conn, answer(request))
 			}
 			_ = conn.Close()
 		}
 	}()
 	t.Cleanup(func() { _ = listener.Close(); <-done })
 	return "http://" + listener.Addr().String()
+}
+
+// Nothing is quoted that may hold a secret which the client doesn't know yet: a new key's value,
+// or a session's token, in whatever way a proxy mangles the answer that it travels in.
+func TestErrors_quoteNoNewSecret(t *testing.T) {
+	t.Parallel()
+	const secret = "bmV3LXNlY3JldA/+Zm9y=="
+	key := `{"status":"success","data":{"id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","key":"` + secret + `"}}`
+	token := `{"status":"success","data":{"accessToken":"` + secret + `"}}`
+	for name, mangle := range map[string]string{
+		"no status line":         "%s\r\n\r\n",
+		"body as status":         "HTTP/1.1 %s\r\n\r\n",
+		"body as version":        "HTTP/%s 200 OK\r\n\r\n",
+		"body as header":         "HTTP/1.1 201 Created\r\n%s\r\n\r\n",
+		"header without a colon": "HTTP/1.1 201 Created\r\n" + secret + "\r\n\r\n%s",
+		"as a length":            "HTTP/1.1 201 Created\r\nContent-Length: %s\r\n\r\n",
+		"as an encoding":         "HTTP/1.1 201 Created\r\nTransfer-Encoding: %s\r\n\r\n",
+		"as a place to go":       "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://[%s\r\n\r\n",
+		"under another status":   "HTTP/1.1 202 Accepted\r\n\r\n%s",
+		"as a failure":           "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\n\r\n%s",
+		"as a refusal":           "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\n\r\n%s",
+		"in an error of another": "HTTP/1.1 400 Bad Request\r\n\r\n{\"error\":{\"message\":\"got " + secret + "\"}} %s",
+		"half":                   "HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n%s",
+		"with a comma too many":  "HTTP/1.1 201 Created\r\n\r\n%s,",
+		"as data":                "HTTP/1.1 201 Created\r\n\r\n{\"status\":\"success\",\"data\":\"" + secret + "\"}%.0s",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var seen attempts
+			endpoint := rawServer(t, func(r *http.Request) string {
+				switch {
+				case r.URL.Path == contextPath:
+					return "HTTP/1.1 200 OK\r\n\r\n" + oneOrganisation
+				case r.URL.Path == signInPath:
+					return fmt.Sprintf(strings.ReplaceAll(mangle, "201 Created", "200 OK"), token)
+				case r.Method == http.MethodPost:
+					return fmt.Sprintf(mangle, key)
+				}
+				return "HTTP/1.1 503 Service Unavailable\r\n\r\n"
+			})
+			for _, as := range []func(*Config){func(c *Config) { c.APIKey = "k" }, asUser("admin@example.com", "password", "")} {
+				cfg := Config{Endpoint: endpoint, MaxRetries: 1, RetryWait: 1, Observe: seen.observe}
+				as(&cfg)
+				c, err := New(cfg)
+				must(t, err)
+				t.Cleanup(c.Close)
+				_, err = c.CreateKey(t.Context(), "a", NewKey{Name: "fresh"})
+				if err == nil {
+					t.Fatal("no error")
+				}
+				texts := []string{fmt.Sprintf("%v %+v", err, err)}
+				for _, a := range seen.all {
+					texts = append(texts, fmt.Sprintf("%+v %v", a, a.Err))
+				}
+				for _, text := range texts {
+					if strings.Contains(text, secret[:10]) {
+						t.Errorf("the secret is in: %s", text)
+					}
+				}
+			}
+		})
+	}
 }
 
 // checkNoSecrets makes all calls, signed in both ways, and looks for the
@@ -298,4 +367,61 @@ func TestVersions(t *testing.T) {
 	equal(t, "v1.0.0", ParseVersion("v1.0.0").OneRoleOnly(), false)
 	equal(t, "unset", ParseVersion("<unset>").String(), "of unknown version")
 	equal(t, "known", ParseVersion("v1.2.3").String(), "v1.2.3")
+}
+
+// What an error quotes is bounded before anything is searched in it.
+func TestExcerpt_ofALongText(t *testing.T) {
+	t.Parallel()
+	c, err := New(Config{Endpoint: "https://example.com", APIKey: "abcdef-secret"})
+	must(t, err)
+	most := 8*maxExcerpt + len("abcdef-secret")
+	for _, at := range []int{0, maxExcerpt - 3, most - 3, most - 12, most} {
+		// Spaces become one, so that what lies far behind may come to the front.
+		text := strings.Repeat(" ", at) + "abcdef-secret" + strings.Repeat("x", 1<<20)
+		if got := c.excerpt(text); strings.Contains(got, "abc") {
+			t.Errorf("at %d: a part of the secret is in %q", at, got)
+		}
+	}
+	w := newWorld(t)
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(400), Body: strings.Repeat("x", 1<<20), ContentType: "text/plain"})
+	x := &exchange{}
+	c = connect(t, w.server)
+	inner := c.transport
+	c.transport = roundTrip(func(req *http.Request) (*http.Response, error) {
+		x = exchangeOf(req.Context())
+		return inner.RoundTrip(req)
+	})
+	_, err = c.Roles(t.Context())
+	equal(t, "failed", err != nil, true)
+	equal(t, "read of an error", len(x.answer.body), maxErrorAnswer)
+}
+
+func TestMissingPermission(t *testing.T) {
+	t.Parallel()
+	message := `service_account/019a is not authorized to perform serviceaccount:detach on resource "019b"`
+	err := fmt.Errorf("taking it: %w", &Error{Status: 403, Code: "authz_forbidden", Message: message})
+	permission, resource, ok := MissingPermission(err)
+	equal(t, "told", permission+" "+resource, "serviceaccount:detach 019b")
+	equal(t, "known", ok, true)
+	_, _, ok = MissingPermission(&Error{Status: 403, Code: "authz_forbidden", Details: []string{message}})
+	equal(t, "in the details", ok, true)
+	for _, err := range []error{
+		nil, errors.New(message), &Error{Status: 403, Message: message}, &Error{Status: 400, Code: "c", Message: message}, &Error{Status: 403, Code: "c", Message: "no"},
+	} {
+		_, _, ok := MissingPermission(err)
+		equal(t, fmt.Sprint(err), ok, false)
+	}
+}
+
+// A 403 of a proxy may pass: it doesn't turn the list of accounts off for the run.
+func TestForbidden_byAProxyIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(403), Path: "/api/v1/service_accounts", Body: "blocked", ContentType: "text/plain", Times: 1})
+	c := connect(t, w.server)
+	for range 100 {
+		_, err := c.ServiceAccountFromList(t.Context(), w.account.ID)
+		must(t, err)
+	}
+	equal(t, "requests", len(w.server.Requests()), 3)
 }

@@ -4,7 +4,6 @@
 package signoz
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -107,13 +106,13 @@ func FuzzAskedDelay(f *testing.F) {
 		f.Add("", "", body)
 	}
 	f.Fuzz(func(t *testing.T, after, date string, body []byte) {
-		resp := &http.Response{Header: http.Header{"Retry-After": {after}, "Date": {date}}, Body: &bufferedBody{Reader: bytes.NewReader(body), bytes: body}}
-		delay, ok := askedDelay(resp, time.Now())
+		header := http.Header{"Retry-After": {after}, "Date": {date}}
+		delay, ok := (&answer{header: header, body: body, received: time.Now()}).askedDelay()
 		if delay < 0 || (!ok && delay != 0) {
 			t.Errorf("asks for %v, %v", delay, ok)
 		}
 		c := &Client{cfg: Config{MaxRetries: 8, RetryWait: time.Second}, window: retryWindow}
-		wait := (&retry{client: c, began: time.Now(), repeats: 3}).backoff(0, 0, 0, resp)
+		wait := c.backoff(0, 0, 2, answered(&answer{header: header, body: body, received: time.Now()}, time.Now()))
 		if wait < 0 || wait > maxRetryAfter+maxBackoff {
 			t.Errorf("waits %v", wait)
 		}

@@ -19,14 +19,14 @@ type Role struct {
 	Type        string `json:"type"` // managed (SigNoz's own) or custom
 }
 
-// Custom tells whether the role was made by the organisation.
+// Custom reports whether the role was made by the organisation.
 func (r *Role) Custom() bool { return r.Type == "custom" }
 
 // Roles lists the roles of the organisation. The slice is shared: don't change it.
 func (c *Client) Roles(ctx context.Context) ([]Role, error) {
 	return c.roles.get(ctx, func(ctx context.Context) ([]Role, error) {
 		var roles []Role
-		if err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/roles", want: http.StatusOK}, &roles); err != nil {
+		if err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/roles", want: http.StatusOK, decode: into(&roles)}); err != nil {
 			return nil, err
 		}
 		return roles, nil
@@ -49,15 +49,15 @@ const bindingsPath = "/api/v1/service_account_roles"
 func (c *Client) AssignRole(ctx context.Context, accountID, roleID string) (bindingID string, err error) {
 	defer c.rolesChanged(accountID)
 	err = c.byGeneration(ctx,
-		func(failing func()) (err error) {
-			bindingID, err = c.assignByBinding(ctx, accountID, roleID, failing)
+		func(retrying func()) (err error) {
+			bindingID, err = c.assignByBinding(ctx, accountID, roleID, retrying)
 			return err
 		},
-		func(failing func()) error { return c.assignNested(ctx, accountID, roleID, failing) })
+		func(retrying func()) error { return c.assignNested(ctx, accountID, roleID, retrying) })
 	return bindingID, err
 }
 
-// MayReplaceRoles tells whether assigning a role may have replaced the one before: the
+// MayReplaceRoles reports whether assigning a role may have replaced the one before: the
 // server has only the calls of the generations that include v0.118 to v0.122.
 func (c *Client) MayReplaceRoles() bool { return c.roleGeneration.Load() == generationNested }
 
@@ -66,12 +66,12 @@ func (c *Client) MayReplaceRoles() bool { return c.roleGeneration.Load() == gene
 func (c *Client) UnassignRole(ctx context.Context, accountID string, binding RoleBinding) error {
 	defer c.rolesChanged(accountID)
 	err := c.byGeneration(ctx,
-		func(failing func()) error {
-			return c.do(ctx, call{method: http.MethodDelete, path: bindingsPath + segments(binding.ID), want: http.StatusNoContent, failing: failing}, nil)
+		func(retrying func()) error {
+			return c.do(ctx, call{method: http.MethodDelete, path: bindingsPath + segments(binding.ID), want: http.StatusNoContent, retrying: retrying})
 		},
-		func(failing func()) error {
+		func(retrying func()) error {
 			path := accountsPath + segments(accountID) + "/roles" + segments(binding.RoleID)
-			return c.do(ctx, call{method: http.MethodDelete, path: path, want: http.StatusNoContent, failing: failing}, nil)
+			return c.do(ctx, call{method: http.MethodDelete, path: path, want: http.StatusNoContent, retrying: retrying})
 		})
 	if IsNotFound(err) {
 		return nil
@@ -79,7 +79,7 @@ func (c *Client) UnassignRole(ctx context.Context, accountID string, binding Rol
 	return err
 }
 
-func (c *Client) assignByBinding(ctx context.Context, accountID, roleID string, failing func()) (string, error) {
+func (c *Client) assignByBinding(ctx context.Context, accountID, roleID string, retrying func()) (string, error) {
 	body := struct {
 		AccountID string `json:"serviceAccountId"`
 		RoleID    string `json:"roleId"`
@@ -89,15 +89,15 @@ func (c *Client) assignByBinding(ctx context.Context, accountID, roleID string, 
 	var binding struct {
 		ID string `json:"id"`
 	}
-	err := c.do(ctx, call{method: http.MethodPost, path: bindingsPath, body: body, want: http.StatusCreated, failing: failing}, &binding)
+	err := c.do(ctx, call{method: http.MethodPost, path: bindingsPath, body: body, want: http.StatusCreated, retrying: retrying, decode: into(&binding)})
 	return binding.ID, err
 }
 
-func (c *Client) assignNested(ctx context.Context, accountID, roleID string, failing func()) error {
+func (c *Client) assignNested(ctx context.Context, accountID, roleID string, retrying func()) error {
 	body := struct {
 		ID string `json:"id"`
 	}{roleID}
-	return c.do(ctx, call{method: http.MethodPost, path: accountsPath + segments(accountID) + "/roles", body: body, want: http.StatusNoContent, failing: failing}, nil)
+	return c.do(ctx, call{method: http.MethodPost, path: accountsPath + segments(accountID) + "/roles", body: body, want: http.StatusNoContent, retrying: retrying})
 }
 
 // ErrNoRoleCall says that the server knows neither way of assigning roles.
@@ -116,7 +116,7 @@ const (
 // lacks the call, the other. Only a way that worked is remembered: after a web
 // page that came for another reason, from a proxy say, servers that have both ways
 // are used by the older one, and others as before.
-func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(failing func()) error) error {
+func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(retrying func()) error) error {
 	goOn, err := c.awaitProbe(ctx)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(failin
 
 	type way struct {
 		generation roleGeneration
-		try        func(failing func()) error
+		try        func(retrying func()) error
 	}
 	first, second := way{generationBindings, byBinding}, way{generationNested, nested}
 	if c.roleGeneration.Load() == generationNested {
@@ -137,7 +137,7 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(failin
 		if lacksCall(err) {
 			continue
 		}
-		if answered(err) {
+		if answeredBySigNoz(err) {
 			c.roleGeneration.Store(w.generation)
 		}
 		return err
@@ -159,10 +159,4 @@ func (c *Client) awaitProbe(ctx context.Context) (goOn func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// answered tells whether SigNoz itself answered, be it with an error.
-func answered(err error) bool {
-	var e *Error
-	return err == nil || (errors.As(err, &e) && e.Code != "")
 }

@@ -25,7 +25,7 @@ type Key struct {
 	UpdatedAt  time.Time
 }
 
-// Expired tells whether the key is refused at that time because of its expiry.
+// Expired reports whether the key is refused at that time because of its expiry.
 // Expired keys stay listed, and an update that gives them a later expiry makes
 // them work again.
 func (k *Key) Expired(now time.Time) bool {
@@ -131,7 +131,7 @@ func (c *Client) keyList(ctx context.Context, accountID string) (*keyList, error
 
 func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, error) {
 	var wire []wireKey
-	if err := c.do(ctx, call{method: http.MethodGet, path: keysPath(accountID), want: http.StatusOK}, &wire); err != nil {
+	if err := c.do(ctx, call{method: http.MethodGet, path: keysPath(accountID), want: http.StatusOK, decode: into(&wire)}); err != nil {
 		return nil, err
 	}
 	keys := make([]Key, len(wire))
@@ -148,147 +148,148 @@ func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, error) 
 
 // CreateKey makes a key. If the answer is lost, and with it the value, it
 // revokes the key that this very call made and makes it again; a key that was
-// there before is never touched. It says so with an [*UnresolvedError] when it
-// can't find out, or can't set right, what the lost call did.
+// there before, or that somebody else made meanwhile, is never touched. It says so with
+// an [*UnresolvedError] when it can't find out, or can't set right, what the lost call did.
 //
 // A create whose answers get lost is sent again MaxRetries times, and not later
 // than MaxRetries × 40 s after the first. Looking into it takes up to five
 // more calls; they end within 25 seconds once the run was cancelled or that time is over.
 func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
-	created, _, err := c.createKey(ctx, accountID, key)
-	return created, err
-}
-
-func (c *Client) createKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, answerFacts, error) {
 	defer c.keys.of(accountID).drop()
-	var lost losses
+	resolve := c.resolveKey
+	if key.UniqueName {
+		resolve = c.clearUniqueKey
+	}
+	return c.createKey(ctx, accountID, key, newDoubts(), resolve)
+}
+
+// maxRounds is how often a create is begun again after it was resolved that its name is free.
+const maxRounds = 3
+
+// createKey creates a key and has resolve decide what a create did whose answer was lost. With
+// neither a key nor an error that says that the name is free, and the create may be sent again.
+func (c *Client) createKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, resolve resolver) (*CreatedKey, error) {
 	began := time.Now()
-	for repeat := 0; ; repeat++ {
-		sent := time.Now()
-		created, facts, err := c.postKey(ctx, accountID, key, began)
-		switch {
-		case err == nil:
-			return created, facts, nil
-		case isLost(err):
-			lost.add(sent, err)
-		case !lost.any():
-			return nil, facts, err
-		case IsConflict(err):
-			if created, err := c.replaceLost(ctx, accountID, key, &lost, err); created != nil || err != nil {
-				return created, facts, err
-			}
-		default:
-			return nil, facts, c.abandonKey(ctx, accountID, key, &lost, err)
+	for round := 1; ; round++ {
+		created, failure := c.postKey(ctx, accountID, key, doubts, began)
+		if failure == nil || !doubts.any() {
+			return created, failure
 		}
-		if c.patienceEnded(began, repeat) || c.pause(ctx, repeat) != nil {
-			return nil, facts, c.abandonKey(ctx, accountID, key, &lost, lost.unwrapped())
+		created, err := resolve(ctx, accountID, key, doubts, failure)
+		switch {
+		case created != nil || err != nil:
+			return created, err
+		case !IsConflict(failure) || round == maxRounds:
+			return nil, doubts.report(failure)
 		}
 	}
 }
 
-func (c *Client) postKey(ctx context.Context, accountID string, key NewKey, began time.Time) (*CreatedKey, answerFacts, error) {
-	var (
-		created CreatedKey
-		facts   answerFacts
-	)
-	request := call{
-		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, creates: true, facts: &facts, began: began,
+// resolver finds out what a create did that failed while an attempt was in doubt.
+type resolver func(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error)
+
+func (c *Client) postKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, began time.Time) (*CreatedKey, error) {
+	var created CreatedKey
+	err := c.do(ctx, call{
+		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, creates: true, doubts: doubts, confidential: true, began: began,
 		body: keyAttributes{Name: key.Name, ExpiresAt: UnixSeconds(key.ExpiresAt)},
-	}
-	if err := c.do(ctx, request, &created); err != nil {
-		return nil, facts, err
-	}
-	if created.ID == "" || created.Value == "" {
-		return nil, facts, &LostAnswerError{Method: request.method, Path: request.path, Err: errors.New("the answer has no id or no key value")}
+		decode: func(data []byte) error {
+			if err := into(&created)(data); err != nil || (created.ID != "" && created.Value != "") {
+				return err
+			}
+			return errors.New("the answer has no id or no key value")
+		},
+	})
+	if err != nil {
+		return nil, err
 	}
 	c.claims.take(created.ID)
-	return &created, facts, nil
+	return &created, nil
 }
 
-// replaceLost decides whose key stands in the way of a repeated create. If a
-// lost attempt made it, its value is gone, and another key takes its place. Neither
-// a key nor an error means that nothing stands in the way any more.
-func (c *Client) replaceLost(ctx context.Context, accountID string, key NewKey, lost *losses, conflict error) (*CreatedKey, error) {
-	ctx, release := outlive(ctx, recoverTime)
-	defer release()
-	found, err := c.findKey(ctx, accountID, key.Name)
-	if err == nil && found != nil && key.UniqueName {
-		err = c.RevokeKey(ctx, accountID, found.ID)
-		found = nil
-	}
-	if err != nil {
-		return nil, &UnresolvedError{Lost: lost.last, Err: err}
-	}
-	if found == nil {
-		return nil, nil
-	}
-
-	substitute, by, err := c.makerOfKey(ctx, accountID, key, found, lost)
-	if err != nil {
-		return nil, &UnresolvedError{Lost: lost.last, Err: err}
-	}
-	if by == thisCreate && c.claims.take(found.ID) {
-		err = c.RevokeKey(ctx, accountID, found.ID)
-		if err == nil {
-			err = c.UpdateKey(ctx, accountID, substitute.ID, key.Name, key.ExpiresAt)
-		}
-		if err == nil {
-			return substitute, nil
-		}
-	}
-	if err := errors.Join(err, c.RevokeKey(ctx, accountID, substitute.ID)); err != nil {
-		return nil, &UnresolvedError{Lost: lost.last, Err: err}
-	}
-	if by == unknownMaker {
-		return nil, &UnresolvedError{Lost: lost.last, Err: conflict}
-	}
-	return nil, conflict
-}
-
-// makerOfKey tells who made the key that was found under the name of key. Key
-// names carry no mark of who made them, so the time decides, on the server's
-// clock, and that is told by another key, made now under a name of its own.
-// It is up to the caller to use that one or to revoke it.
-func (c *Client) makerOfKey(ctx context.Context, accountID string, key NewKey, found *Key, lost *losses) (*CreatedKey, maker, error) {
-	name := UniqueKeyName(key.Name + "-")
-	substitute, facts, err := c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt, UniqueName: true})
-	if err != nil {
-		return nil, unknownMaker, fmt.Errorf("making the key %q to compare with: %w", name, err)
-	}
-	return substitute, lost.makerOf(found.CreatedAt, facts.momentOfID(substitute.ID)), nil
-}
-
-// abandonKey is for when a create is given up while an answer is missing: if
-// the key was made, nobody knows its value, so it is revoked. What it returns is
-// failure, or what stood in the way of that.
-func (c *Client) abandonKey(ctx context.Context, accountID string, key NewKey, lost *losses, failure error) error {
-	ctx, cancel := lastLook(ctx)
+// clearUniqueKey is the resolver of a key whose name was made up for it: whatever has the
+// name was made by a lost attempt, and since nobody knows its value it is revoked.
+func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
+	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
 	found, err := c.findKey(ctx, accountID, key.Name)
-	if err != nil {
-		return &UnresolvedError{Lost: lost.last, Err: err}
+	if err == nil && found != nil {
+		err = c.RevokeKey(ctx, accountID, found.ID)
 	}
-	if found == nil {
-		return lost.reported(failure)
+	switch {
+	case err != nil:
+		return nil, doubts.unresolved(err)
+	case found != nil && !IsConflict(failure):
+		return nil, doubts.report(failure)
 	}
-	if !key.UniqueName {
-		substitute, by, err := c.makerOfKey(ctx, accountID, key, found, lost)
-		if err == nil {
-			err = c.RevokeKey(ctx, accountID, substitute.ID)
+	return nil, nil
+}
+
+// resolveKey is the resolver of a key of a given name. Key names carry no mark of who made
+// them, so the time decides, on the server's clock. Where no id has told that yet, another key
+// does, made now under a name of its own. It also takes the place of a key that this create
+// made and whose value is lost.
+func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
+	ctx, cancel := doubts.resolving(ctx, failure)
+	defer cancel()
+	found, err := c.findKey(ctx, accountID, key.Name)
+	switch {
+	case err != nil:
+		return nil, doubts.unresolved(err)
+	case found == nil:
+		return nil, nil
+	case !found.asCreated(key):
+		return nil, doubts.report(failure) // somebody else's
+	}
+
+	replace := IsConflict(failure) // else the create is given up, and nothing takes its place
+	whose := c.clock.originOf(found.CreatedAt, doubts)
+	var substitute *CreatedKey
+	if (whose == thisCreate && replace) || !c.clock.knowsServer() {
+		name, inDoubt := UniqueKeyName(key.Name+"-"), newDoubts()
+		substitute, err = c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt}, inDoubt, c.clearUniqueKey)
+		if err == nil && inDoubt.openAt(time.Now()) {
+			// Given another name or revoked, it would leave its own name to a late attempt.
+			err = errors.Join(errors.New("it may be made again by a request that was given up"), c.RevokeKey(ctx, accountID, substitute.ID))
 		}
-		switch {
-		case err != nil:
-			return &UnresolvedError{Lost: lost.last, Err: err}
-		case by == unknownMaker:
-			return &UnresolvedError{Lost: lost.last, Err: errors.New("a key of this name was made meanwhile, and it can't be told by whom")}
-		case by == somebodyElse || !c.claims.take(found.ID):
-			return failure
+		if err != nil {
+			return nil, doubts.unresolved(fmt.Errorf("making the key %q to compare with: %w", name, err))
+		}
+		whose = c.clock.originOf(found.CreatedAt, doubts)
+	}
+	if whose == thisCreate && !c.claims.take(found.ID) {
+		whose = somebodyElse
+	}
+
+	outcome := doubts.report(failure)
+	switch whose {
+	case somebodyElse:
+	case originUnknown:
+		if !replace {
+			failure = errMadeMeanwhile
+		}
+		outcome = doubts.unresolved(failure)
+	case thisCreate:
+		if err := c.RevokeKey(ctx, accountID, found.ID); err != nil {
+			outcome = doubts.unresolved(err)
+		} else if replace {
+			if outcome = c.UpdateKey(ctx, accountID, substitute.ID, key.Name, key.ExpiresAt); outcome == nil {
+				return substitute, nil
+			}
 		}
 	}
-	if err := c.RevokeKey(ctx, accountID, found.ID); err != nil {
-		return &UnresolvedError{Lost: lost.last, Err: err}
+	if substitute != nil {
+		if err := c.RevokeKey(ctx, accountID, substitute.ID); err != nil {
+			return nil, doubts.unresolved(errors.Join(outcome, fmt.Errorf("revoking its substitute, the key with the id %s: %w", substitute.ID, err)))
+		}
 	}
-	return failure
+	return nil, outcome
+}
+
+// asCreated reports whether the key is as creating leaves it: with the expiry asked for, and
+// neither used nor changed since.
+func (k *Key) asCreated(key NewKey) bool {
+	return UnixSeconds(k.ExpiresAt) == UnixSeconds(key.ExpiresAt) && !changedSince(k.CreatedAt, k.LastUsedAt) && !changedSince(k.CreatedAt, k.UpdatedAt)
 }
 
 // findKey asks the server, not the shared list, for the key of that name.
@@ -312,14 +313,14 @@ func (c *Client) UpdateKey(ctx context.Context, accountID, keyID, name string, e
 	return c.do(ctx, call{
 		method: http.MethodPut, path: keysPath(accountID) + segments(keyID), want: http.StatusNoContent,
 		body: keyAttributes{Name: name, ExpiresAt: UnixSeconds(expiresAt)},
-	}, nil)
+	})
 }
 
 // RevokeKey deletes a key; it stops working at once. Revoking what is gone
 // already succeeds.
 func (c *Client) RevokeKey(ctx context.Context, accountID, keyID string) error {
 	defer c.keys.of(accountID).drop()
-	err := c.do(ctx, call{method: http.MethodDelete, path: keysPath(accountID) + segments(keyID), want: http.StatusNoContent}, nil)
+	err := c.do(ctx, call{method: http.MethodDelete, path: keysPath(accountID) + segments(keyID), want: http.StatusNoContent})
 	if IsNotFound(err) {
 		return nil
 	}
@@ -348,7 +349,7 @@ func UniqueKeyName(prefix string) string {
 	return prefix + string(letters)
 }
 
-// IsUniqueKeyName tells whether name may have come from UniqueKeyName.
+// IsUniqueKeyName reports whether name may have come from UniqueKeyName.
 func IsUniqueKeyName(name, prefix string) bool {
 	if len(prefix) > MaxKeyNamePrefixLength {
 		prefix = prefix[:MaxKeyNamePrefixLength-1] + "-"

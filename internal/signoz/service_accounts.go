@@ -33,7 +33,7 @@ type RoleBinding struct {
 	Role   Role   `json:"role"`
 }
 
-// Deleted tells whether the account was deleted. Deletion is soft: the server
+// Deleted reports whether the account was deleted. Deletion is soft: the server
 // still answers for such an account and lists it, but none of its keys work,
 // and its name is free again.
 func (a *ServiceAccount) Deleted() bool { return a.Status == "deleted" }
@@ -61,7 +61,7 @@ func (c *Client) ServiceAccount(ctx context.Context, id string) (*ServiceAccount
 
 func (c *Client) readAccount(ctx context.Context, path string) (*ServiceAccount, error) {
 	var account ServiceAccount
-	if err := c.do(ctx, call{method: http.MethodGet, path: path, want: http.StatusOK}, &account); err != nil {
+	if err := c.do(ctx, call{method: http.MethodGet, path: path, want: http.StatusOK, decode: into(&account)}); err != nil {
 		return nil, err
 	}
 	if account.ID == "" {
@@ -93,7 +93,7 @@ func (c *Client) ServiceAccounts(ctx context.Context) ([]ServiceAccount, error) 
 func (c *Client) accountList(ctx context.Context) (*accountList, error) {
 	return c.accounts.get(ctx, func(ctx context.Context) (*accountList, error) {
 		var list accountList
-		if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK}, &list.all); err != nil {
+		if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK, decode: into(&list.all)}); err != nil {
 			return nil, err
 		}
 		list.byID = make(map[string]int, len(list.all))
@@ -114,7 +114,8 @@ func (c *Client) ServiceAccountFromList(ctx context.Context, id string) (*Servic
 	}
 	list, err := c.accountList(ctx)
 	if IsForbidden(err) {
-		c.accountsRefused.Store(true)
+		// One that isn't SigNoz's own, a proxy's say, may pass.
+		c.accountsRefused.CompareAndSwap(false, answeredBySigNoz(err))
 		return c.ServiceAccount(ctx, id)
 	}
 	if err != nil {
@@ -195,103 +196,101 @@ type accountName struct {
 
 // CreateServiceAccount makes an account and returns its id. If the answer is
 // lost, it finds out whether the account was made, and returns the id of the
-// account that this very call made; an account that was there before is never
-// returned. It says so with an [*UnresolvedError] when it can't find out.
+// account that this very call made; an account that was there before, or that somebody else
+// made meanwhile, is never returned. It says so with an [*UnresolvedError] when it can't find out.
 //
 // How long that may take is the same as for [Client.CreateKey].
 func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string, error) {
 	defer c.accountsChanged()
-	var lost losses
-	began := time.Now()
-	for repeat := 0; ; repeat++ {
-		sent := time.Now()
-		id, err := c.postAccount(ctx, name, began)
-		switch {
-		case err == nil:
-			return id, nil
-		case isLost(err):
-			lost.add(sent, err)
-		case !lost.any():
-			return "", err
-		case IsConflict(err):
-			return c.resolveAccount(ctx, name, &lost, err)
-		default:
-			return c.recoverAccount(ctx, name, &lost, err)
-		}
-		if c.patienceEnded(began, repeat) || c.pause(ctx, repeat) != nil {
-			return c.recoverAccount(ctx, name, &lost, lost.unwrapped())
-		}
+	var doubts doubts
+	id, failure := c.postAccount(ctx, name, &doubts)
+	if failure == nil || !doubts.any() {
+		return id, failure
 	}
-}
-
-func (c *Client) postAccount(ctx context.Context, name string, began time.Time) (string, error) {
-	var created struct {
-		ID string `json:"id"`
-	}
-	request := call{method: http.MethodPost, path: accountsPath, body: accountName{name}, want: http.StatusCreated, creates: true, began: began}
-	if err := c.do(ctx, request, &created); err != nil {
-		return "", err
-	}
-	if created.ID == "" {
-		return "", &LostAnswerError{Method: request.method, Path: request.path, Err: errors.New("the answer has no id")}
-	}
-	c.claims.take(created.ID)
-	c.created.take(created.ID)
-	return created.ID, nil
-}
-
-// resolveAccount decides whose account stands in the way of a repeated create:
-// that of a lost attempt, or somebody else's.
-func (c *Client) resolveAccount(ctx context.Context, name string, lost *losses, conflict error) (string, error) {
-	ctx, release := outlive(ctx, recoverTime)
-	defer release()
-	account, err := c.findActive(ctx, name)
-	if err != nil {
-		return "", &UnresolvedError{Lost: lost.last, Err: err}
-	}
-	if account == nil {
-		return "", conflict // the e-mail address is taken, by an account that was renamed since
-	}
-	switch lost.makerOf(account.CreatedAt, momentOfConflict(conflict)) {
-	case thisCreate:
-		if c.claims.take(account.ID) {
-			return account.ID, nil
-		}
-	case unknownMaker:
-		return "", &UnresolvedError{Lost: lost.last, Err: conflict}
-	case somebodyElse:
-	}
-	return "", conflict
-}
-
-// recoverAccount is for when a create is given up while an answer is missing:
-// the account, if it was made, must not be left behind unnoticed. Otherwise
-// failure is what is reported.
-func (c *Client) recoverAccount(ctx context.Context, name string, lost *losses, failure error) (string, error) {
-	ctx, cancel := lastLook(ctx)
+	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
 	account, err := c.findActive(ctx, name)
 	if err != nil {
-		return "", &UnresolvedError{Lost: lost.last, Err: err}
+		return "", doubts.unresolved(err)
 	}
-	if account == nil {
-		return "", lost.reported(failure)
+	if account == nil { // after a 409 its e-mail address is taken, by an account that was renamed since
+		return "", doubts.report(failure)
 	}
-	// The name is taken, so this makes nothing: its 409 tells the server's clock.
-	id, err := c.postAccount(ctx, name, time.Now())
+	if !c.clock.knowsServer() {
+		// The name is taken, so this makes nothing: its 409 tells the server's clock.
+		id, err := c.postAccount(ctx, name, &doubts)
+		if err == nil {
+			return id, nil // the one in the way has gone meanwhile
+		}
+		if !IsConflict(err) {
+			return "", doubts.unresolved(err)
+		}
+	}
+	whose := c.clock.originOf(account.CreatedAt, &doubts)
+	if whose == thisCreate {
+		if whose, err = c.untouched(ctx, account); err != nil {
+			return "", doubts.unresolved(err)
+		}
+	}
 	switch {
-	case err == nil:
-		return id, nil // the one in the way has gone meanwhile
-	case IsConflict(err) && !isLost(err):
-		return c.resolveAccount(ctx, name, lost, err)
+	case whose == originUnknown && IsConflict(failure):
+		return "", doubts.unresolved(failure)
+	case whose == originUnknown:
+		return "", doubts.unresolved(errMadeMeanwhile)
+	case whose == somebodyElse || !c.claims.take(account.ID):
+		return "", doubts.report(failure)
 	}
-	return "", &UnresolvedError{Lost: lost.last, Err: err}
+	c.created.take(account.ID)
+	return account.ID, nil
 }
+
+var errMadeMeanwhile = errors.New("an object of this name was made meanwhile, and it can't be told by whom")
+
+func (c *Client) postAccount(ctx context.Context, name string, doubts *doubts) (string, error) {
+	var created struct {
+		ID string `json:"id"`
+	}
+	err := c.do(ctx, call{
+		method: http.MethodPost, path: accountsPath, body: accountName{name}, want: http.StatusCreated, creates: true, doubts: doubts,
+		decode: func(data []byte) error {
+			if err := into(&created)(data); err != nil || created.ID != "" {
+				return err
+			}
+			return errors.New("the answer has no id")
+		},
+	})
+	if err == nil {
+		c.claims.take(created.ID)
+		c.created.take(created.ID)
+	}
+	return created.ID, err
+}
+
+// untouched decides whether an account that was made during an attempt in doubt is as creating
+// leaves it. One that was changed, or has roles or keys, somebody else has made.
+func (c *Client) untouched(ctx context.Context, account *ServiceAccount) (origin, error) {
+	if changedSince(account.CreatedAt, account.UpdatedAt) {
+		return somebodyElse, nil
+	}
+	details, err := c.ServiceAccount(ctx, account.ID)
+	if err != nil || len(details.Bindings) > 0 {
+		return somebodyElse, err
+	}
+	keys, err := c.listKeys(ctx, account.ID)
+	if err != nil && !IsForbidden(err) || len(keys) > 0 {
+		return somebodyElse, err
+	}
+	return thisCreate, nil
+}
+
+// changedSince reports whether a time that SigNoz sets when it creates an object, and moves later,
+// was moved. At first the two may be some microseconds apart.
+func changedSince(created, moved time.Time) bool { return moved.Sub(created) > time.Millisecond }
 
 // findActive asks the server, not the shared list, for the active account of that name.
 func (c *Client) findActive(ctx context.Context, name string) (*ServiceAccount, error) {
 	var list []ServiceAccount
-	if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK}, &list); err != nil {
+	if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK, decode: into(&list)}); err != nil {
 		return nil, err
 	}
 	for i := range list {
@@ -305,7 +304,7 @@ func (c *Client) findActive(ctx context.Context, name string) (*ServiceAccount, 
 // RenameServiceAccount gives the account another name. Its e-mail address stays.
 func (c *Client) RenameServiceAccount(ctx context.Context, id, name string) error {
 	defer c.accountChanged(id)
-	return c.do(ctx, call{method: http.MethodPut, path: accountsPath + segments(id), body: accountName{name}, want: http.StatusNoContent}, nil)
+	return c.do(ctx, call{method: http.MethodPut, path: accountsPath + segments(id), body: accountName{name}, want: http.StatusNoContent})
 }
 
 // DeleteServiceAccount deletes the account and with it revokes its keys.
@@ -316,7 +315,7 @@ func (c *Client) DeleteServiceAccount(ctx context.Context, id string) error {
 		c.accountChanged(id)
 		c.keys.of(id).drop()
 	}()
-	err := c.do(ctx, call{method: http.MethodDelete, path: accountsPath + segments(id), want: http.StatusNoContent}, nil)
+	err := c.do(ctx, call{method: http.MethodDelete, path: accountsPath + segments(id), want: http.StatusNoContent})
 	if IsAccountNotFound(err) {
 		return nil
 	}

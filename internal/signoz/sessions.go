@@ -5,6 +5,7 @@ package signoz
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -69,8 +70,9 @@ type userSession struct {
 	org    shared[string] // the organisation's id
 	tokens shared[string]
 
-	mu     sync.Mutex
-	issued []string // every token of this run, for secrets
+	mu      sync.Mutex
+	issued  []string     // every token of this run, for secrets
+	refused *SignInError // is final: repeating it, object by object, locks users out
 }
 
 func (s *userSession) secrets() []string {
@@ -80,7 +82,7 @@ func (s *userSession) secrets() []string {
 }
 
 func (s *userSession) sign(ctx context.Context, c *Client, req *http.Request) (string, error) {
-	token, err := s.tokens.get(ctx, func(ctx context.Context) (string, error) { return s.signIn(ctx, c) })
+	token, err := s.tokens.get(ctx, func(ctx context.Context) (string, error) { return s.signInOnce(ctx, c) })
 	if err != nil {
 		return "", err
 	}
@@ -129,6 +131,22 @@ func (e *SignInError) Unwrap() error { return e.Err }
 // Organisation is one that a user can sign in to.
 type Organisation struct{ ID, Name string }
 
+func (s *userSession) signInOnce(ctx context.Context, c *Client) (string, error) {
+	s.mu.Lock()
+	refused := s.refused
+	s.mu.Unlock()
+	if refused != nil {
+		return "", refused
+	}
+	token, err := s.signIn(ctx, c)
+	if errors.As(err, &refused) {
+		s.mu.Lock()
+		s.refused = refused
+		s.mu.Unlock()
+	}
+	return token, err
+}
+
 func (s *userSession) signIn(ctx context.Context, c *Client) (string, error) {
 	orgID, err := s.organisationOnce(ctx, c)
 	if err != nil {
@@ -142,7 +160,7 @@ func (s *userSession) signIn(ctx context.Context, c *Client) (string, error) {
 	var session struct {
 		AccessToken string `json:"accessToken"`
 	}
-	err = c.do(ctx, call{method: http.MethodPost, path: "/api/v2/sessions/email_password", body: body, want: http.StatusOK, anonymous: true}, &session)
+	err = c.do(ctx, call{method: http.MethodPost, path: "/api/v2/sessions/email_password", body: body, want: http.StatusOK, anonymous: true, confidential: true, decode: into(&session)})
 	switch {
 	case hasCode(err, codeWrongCredentials) || IsUnauthenticated(err):
 		return "", &SignInError{Problem: SignInWrongPassword, Email: s.email, OrgID: orgID, Err: err}
@@ -174,7 +192,7 @@ func (s *userSession) organisation(ctx context.Context, c *Client) (string, erro
 			} `json:"authNSupport"`
 		} `json:"orgs"`
 	}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v2/sessions/context", query: query, want: http.StatusOK, anonymous: true}, &session)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v2/sessions/context", query: query, want: http.StatusOK, anonymous: true, decode: into(&session)})
 	if IsInvalidInput(err) {
 		return "", &SignInError{Problem: SignInInvalidEmail, Email: s.email, Err: err}
 	}

@@ -25,7 +25,7 @@ func (c *Client) ServerVersion(ctx context.Context) (Version, error) {
 		var answer struct {
 			Version string `json:"version"`
 		}
-		err := c.do(ctx, call{method: http.MethodGet, path: versionPath, want: http.StatusOK, bare: true, anonymous: true}, &answer)
+		err := c.do(ctx, call{method: http.MethodGet, path: versionPath, want: http.StatusOK, bare: true, anonymous: true, decode: into(&answer)})
 		if err != nil {
 			return Version{}, err
 		}
@@ -60,7 +60,7 @@ func ParseVersion(text string) Version {
 	return v
 }
 
-// Before tells whether v is a known version older than major.minor.
+// Before reports whether v is a known version older than major.minor.
 func (v Version) Before(major, minor int) bool {
 	if !v.Known {
 		return false
@@ -68,7 +68,7 @@ func (v Version) Before(major, minor int) bool {
 	return v.Major < major || (v.Major == major && v.Minor < minor)
 }
 
-// OneRoleOnly tells whether accounts of this version have a single role, so that
+// OneRoleOnly reports whether accounts of this version have a single role, so that
 // assigning replaces the one before.
 func (v Version) OneRoleOnly() bool { return v.Before(0, 123) }
 

@@ -4,11 +4,11 @@
 package signoz
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -234,14 +234,11 @@ func TestAskedDelay(t *testing.T) {
 		{"no envelope", header(), `<html>`, 0, false},
 	}
 	for _, test := range tests {
-		body := []byte(test.body)
-		got, ok := askedDelay(&http.Response{Header: test.header, Body: &bufferedBody{Reader: bytes.NewReader(body), bytes: body}}, now)
+		got, ok := (&answer{header: test.header, body: []byte(test.body), received: now}).askedDelay()
 		if got != test.want || ok != test.ok {
 			t.Errorf("%s: got %v, %v, want %v, %v", test.name, got, ok, test.want, test.ok)
 		}
 	}
-	_, ok := askedDelay(nil, now)
-	equal(t, "no response", ok, false)
 }
 
 func TestBackoffGrowsSpreadsAndIsCapped(t *testing.T) {
@@ -265,28 +262,31 @@ func TestBackoffGrowsSpreadsAndIsCapped(t *testing.T) {
 	}
 }
 
+// answered is the response to a call that began then, as backoff gets it.
+func answered(a *answer, began time.Time) *http.Response {
+	req := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	return &http.Response{Request: req.WithContext(context.WithValue(req.Context(), exchangeKey{}, &exchange{began: began, answer: a}))}
+}
+
 func TestBackoffHonoursWhatTheServerAsks(t *testing.T) {
 	t.Parallel()
 	c := &Client{cfg: Config{MaxRetries: 8, RetryWait: time.Second}, window: retryWindow}
-	response := func(after string) *http.Response {
-		return &http.Response{Header: http.Header{"Retry-After": {after}}, Body: http.NoBody}
-	}
 	tests := []struct {
 		after     string
-		repeats   int
+		retries   int // before this one
 		from, to  time.Duration
 		remaining time.Duration // of the patience
 	}{
-		{"5", 1, 5 * time.Second, 5500 * time.Millisecond, time.Hour},
-		{"0", 1, 0, 500 * time.Millisecond, time.Hour},
-		{"86400", 1, maxRetryAfter, maxRetryAfter + 500*time.Millisecond, time.Hour},
-		{"soon", 1, 125 * time.Millisecond, time.Second, time.Hour},
-		{"86400", 1, 900 * time.Millisecond, time.Second, time.Second},
-		{"5", 1, 0, 0, -time.Second},
+		{"5", 0, 5 * time.Second, 5500 * time.Millisecond, time.Hour},
+		{"0", 0, 0, 500 * time.Millisecond, time.Hour},
+		{"86400", 0, maxRetryAfter, maxRetryAfter + 500*time.Millisecond, time.Hour},
+		{"soon", 0, 125 * time.Millisecond, time.Second, time.Hour},
+		{"86400", 0, 900 * time.Millisecond, time.Second, time.Second},
+		{"5", 0, 0, 0, -time.Second},
 	}
 	for _, test := range tests {
-		r := &retry{client: c, repeats: test.repeats, began: time.Now().Add(test.remaining - c.patience())}
-		if wait := r.backoff(0, 0, 0, response(test.after)); wait < test.from || wait > test.to {
+		resp := answered(&answer{header: http.Header{"Retry-After": {test.after}}, received: time.Now()}, time.Now().Add(test.remaining-c.patience()))
+		if wait := c.backoff(0, 0, test.retries, resp); wait < test.from || wait > test.to {
 			t.Errorf("Retry-After %s with %v left: waits %v, want %v to %v", test.after, test.remaining, wait, test.from, test.to)
 		}
 	}

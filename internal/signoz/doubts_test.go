@@ -251,41 +251,44 @@ func (w *pooled) giveBack() {
 	w.from.idle = append(w.from.idle, w)
 }
 
-func TestMakerOf(t *testing.T) {
+func TestOriginOf(t *testing.T) {
 	t.Parallel()
-	local := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	local := time.Now()
 	at := func(ms int) time.Time { return local.Add(time.Duration(ms) * time.Millisecond) }
-	// Two attempts were lost, from 1000 to 1100 and from 2000 to 2050; the clock
+	// Two attempts are in doubt, from 1000 to 1100 and from 2000 to 2050; the clock
 	// was learned from an answer between 3000 and 3020.
-	closed := []period{{at(1000), at(1100)}, {at(2000), at(2050)}}
-	open := []period{{at(1000), at(1100)}, {at(2000), time.Time{}}}
+	d := &doubts{periods: []period{{at(1000), at(1100)}, {at(2000), at(2050)}}}
 	tests := []struct {
 		name    string
-		periods []period
 		created int // on our clock
-		want    maker
+		want    origin
 	}{
-		{"long before", closed, -100000, somebodyElse},
-		{"before, by more than one request takes", closed, 979, somebodyElse},
-		{"before, by less", closed, 981, thisCreate},
-		{"while the first was under way", closed, 1050, thisCreate},
-		{"between the two", closed, 1500, unknownMaker},
-		{"while the second was under way", closed, 2010, thisCreate},
-		{"since", closed, 2500, unknownMaker},
-		{"since, while the server may still be at it", open, 2500, thisCreate},
-		{"between the two, the second open", open, 1500, unknownMaker},
+		{"long before", -100000, somebodyElse},
+		{"before, by more than one request takes", 979, somebodyElse},
+		{"before, by less", 981, thisCreate},
+		{"during the first", 1050, thisCreate},
+		{"between the two", 1500, originUnknown},
+		{"during the second", 2010, thisCreate},
+		{"since", 2500, originUnknown},
 	}
 	for _, skew := range []time.Duration{0, 5 * time.Hour, -5 * time.Hour} {
+		c := &clock{epoch: local}
+		created := func(ms int) time.Time { return at(ms).Add(skew).Round(0) }
+		equal(t, "nothing known", c.originOf(created(1050), d), originUnknown)
+		c.learn(&c.ids, created(3000), time.Millisecond, &answer{sent: at(3000), received: at(3020)})
 		for _, test := range tests {
-			l := &losses{periods: test.periods}
-			known := moment{at: at(3000).Add(skew), sent: at(3000), received: at(3020)}
-			if got := l.makerOf(at(test.created).Add(skew), known); got != test.want {
+			if got := c.originOf(created(test.created), d); got != test.want {
 				t.Errorf("%s, server's clock off by %v: got %d, want %d", test.name, skew, got, test.want)
 			}
 		}
+		// A quicker answer tells more, a slower one takes nothing back.
+		c.learn(&c.ids, created(4001), time.Millisecond, &answer{sent: at(4000), received: at(4002)})
+		c.learn(&c.ids, created(5000), time.Millisecond, &answer{sent: at(4500), received: at(5500)})
+		equal(t, "before, by less than a slow request takes", c.originOf(created(990), d), somebodyElse)
+		// A clock that was set is learned anew.
+		c.learn(&c.ids, created(6000).Add(time.Hour), time.Millisecond, &answer{sent: at(6000), received: at(6020)})
+		equal(t, "after the clock was set", c.originOf(created(1050).Add(time.Hour), d), thisCreate)
 	}
-	l := &losses{periods: closed}
-	equal(t, "no known moment", l.makerOf(at(1050), moment{sent: at(3000), received: at(3000)}), unknownMaker)
 }
 
 func TestAWrongClockDoesNoHarm(t *testing.T) {
@@ -551,7 +554,7 @@ func TestACreateAnsweredWithFarTooMuch(t *testing.T) {
 func TestLostCreatesSendFewRequests(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"account":    "POST POST GET",
+		"account":    "POST POST GET GET GET", // the list, and what somebody else may have given it
 		"key":        "POST POST GET POST DELETE PUT",
 		"unique key": "POST POST GET DELETE POST",
 	}
@@ -595,4 +598,78 @@ func TestUniqueKeyName(t *testing.T) {
 	}
 	equal(t, "longest", len(UniqueKeyName(strings.Repeat("a", 200))), MaxKeyNameLength)
 	equal(t, "just fits", strings.HasPrefix(UniqueKeyName(strings.Repeat("a", MaxKeyNamePrefixLength)), strings.Repeat("a", MaxKeyNamePrefixLength)), true)
+}
+
+// A substitute that takes no place in the end is cleared away, and so is the key whose value was
+// lost: then nothing is unresolved.
+func TestCreateKey_clearedAwayIsResolved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.objects(t)
+	w.server.Inject(signoztest.Fault{CarriedOut: true, Answer: signoztest.Reset, Method: "POST", Times: 1})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(403), Method: "PUT"})
+	_, err := connect(t, w.server).CreateKey(t.Context(), w.account.ID, NewKey{Name: "fresh"})
+	var unresolved *UnresolvedError
+	equal(t, "unresolved", errors.As(err, &unresolved), false)
+	equal(t, "forbidden", IsForbidden(err), true)
+	w.check(t, "key", before, "", "", err)
+}
+
+// Creates wait as long as the server asks, like every other call.
+func TestCreate_honoursRetryAfter(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations() {
+		w := newWorld(t)
+		w.server.Inject(signoztest.Fault{Answer: signoztest.Reply{Status: 503, RetryAfter: "1"}, Method: "POST", Times: 1})
+		began := time.Now()
+		_, _, err := create.do(t.Context(), connect(t, w.server), w)
+		must(t, err)
+		if took := time.Since(began); took < time.Second {
+			t.Errorf("%s: repeated after %v", create.name, took)
+		}
+	}
+}
+
+// After a 429, a token that is refused is renewed before the create is sent again.
+func TestCreate_refusedTokenIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, create := range creations() {
+		w := newWorld(t)
+		c := connect(t, w.server, asAdmin())
+		_, err := c.Roles(t.Context())
+		must(t, err)
+		w.server.ResetRequests()
+		w.server.Inject(signoztest.Fault{Answer: signoztest.Status(429), Method: "POST", Path: "/api/v1/**", Times: 1})
+		w.server.Inject(signoztest.Fault{Answer: signoztest.Status(401), Method: "POST", Path: "/api/v1/**", Times: 1})
+		_, _, err = create.do(t.Context(), c, w)
+		must(t, err)
+		equal(t, create.name+": creates", w.server.CountRequests("POST", "/api/v1/**"), 3)
+		equal(t, create.name+": sign-ins", w.server.CountRequests("POST", signInPath), 1)
+	}
+}
+
+func TestServerTime(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-3 * time.Hour, 0, 90 * time.Second} {
+		w := newWorld(t)
+		w.server.Clock().Advance(skew)
+		c := connect(t, w.server)
+		_, ok := c.ServerTime(time.Now())
+		equal(t, "known before anything was asked", ok, false)
+		check := func(within time.Duration) {
+			t.Helper()
+			got, ok := c.ServerTime(time.Now())
+			if off := got.Sub(w.server.Clock().Now()); !ok || off.Abs() > within {
+				t.Errorf("off by %v, known: %v", off, ok)
+			}
+		}
+		_, err := c.Roles(t.Context())
+		must(t, err)
+		if skew == 0 { // the Date header is net/http's, and so by this machine's clock
+			check(2 * time.Second)
+		}
+		_, err = c.CreateKey(t.Context(), w.account.ID, NewKey{Name: "fresh"})
+		must(t, err)
+		check(time.Second)
+	}
 }

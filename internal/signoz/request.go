@@ -1,0 +1,606 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package signoz
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// This file is the way of every request, from top to bottom: a call is sent (do), in
+// attempts that pass through the layers that newHTTP names; each attempt is judged, and
+// shouldRetry and backoff decide whether and when there is another.
+
+const (
+	// retryWindow times MaxRetries is how long after its first attempt a call may
+	// still be retried: 5 minutes 20 seconds by default.
+	retryWindow = 40 * time.Second
+	// maxBackoff caps the exponential backoff.
+	maxBackoff = 10 * time.Second
+	// maxRetryAfter caps what a server may ask for. Nothing forbids a Retry-After of a day.
+	maxRetryAfter = time.Minute
+	// outageTimeout limits an attempt while the server is taken for down.
+	outageTimeout = 5 * time.Second
+	// createGrace is how long a request that creates something may finish after
+	// the run was cancelled, so that its answer, which alone holds the id and the
+	// key's value, isn't thrown away.
+	createGrace = 5 * time.Second
+	// maxAnswer bounds what is read of one answer. The largest real one, a list
+	// of 10,000 keys, is about 3 MB.
+	maxAnswer = 32 << 20
+	// maxErrorAnswer bounds what is read of an answer that isn't a success.
+	maxErrorAnswer = 64 << 10
+)
+
+// newHTTP names the layers that a request passes through, the outermost first.
+func (c *Client) newHTTP() *retryablehttp.Client {
+	layers := []func(http.RoundTripper) http.RoundTripper{
+		c.waitForOutage, // one call retries on behalf of all while the server is down
+		c.sign,          // as an account or as a user
+		c.limit,         // in time
+		c.observe,
+		c.judge, // reads the answer whole and decides what it means
+	}
+	var transport http.RoundTripper = roundTrip(func(req *http.Request) (*http.Response, error) { return c.transport.RoundTrip(req) })
+	for i := len(layers) - 1; i >= 0; i-- {
+		transport = layers[i](transport)
+	}
+	return &retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		CheckRetry:   c.shouldRetry,
+		Backoff:      c.backoff,
+		RetryMax:     math.MaxInt / 2, // shouldRetry counts: a 429 isn't a failure
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// call is one request of the API: what is sent and which answer means success.
+type call struct {
+	method string
+	path   string // below the endpoint, segments escaped
+	query  url.Values
+	body   any // sent as JSON; nil: no body
+	want   int // the one status that means success: SigNoz answers unknown calls 200
+
+	// decode takes the data of a successful answer; nil: there is none. Its error means that
+	// the answer isn't what SigNoz answers.
+	decode func(data []byte) error
+
+	// creates marks a POST that makes a new object each time it is carried out. Attempts
+	// at it that may have been carried out are put down in doubts, and
+	// it isn't torn from the wire by a cancelled context (see limit).
+	creates bool
+	doubts  *doubts
+
+	bare         bool // the answer stands outside the {"status", "data"} envelope
+	anonymous    bool // the request carries no credentials
+	confidential bool // the answer holds a secret, so nothing in its place is quoted
+
+	retrying func()    // when set, is called before the first retry
+	began    time.Time // from when the time for retries counts; zero: when the call is sent
+}
+
+// into decodes JSON into out.
+func into[T any](out *T) func([]byte) error {
+	return func(data []byte) error {
+		var value T
+		err := json.Unmarshal(data, &value)
+		if err == nil {
+			*out = value
+		}
+		return err
+	}
+}
+
+// exchange is one call on its way. The layers find it in the context of the request.
+type exchange struct {
+	call      call
+	began     time.Time
+	until     time.Time // when the present attempt times out
+	attempts  int
+	failures  int // retries after anything but a 429
+	signature string
+	renewed   bool // a refused signature was renewed
+	unsigned  bool // signing in failed
+
+	// Of the last attempt:
+	answer *answer // nil: none came
+	err    error   // nil: success
+	lost   bool    // it may have been carried out
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// do carries out one call. It is the one path that every request takes. Where the call
+// creates something and its last attempt may have been carried out although no usable answer
+// came, the error is a [*LostAnswerError].
+func (c *Client) do(ctx context.Context, call call) error {
+	x := &exchange{call: call, began: call.began}
+	if x.began.IsZero() {
+		x.began = time.Now()
+	}
+	req, err := c.newRequest(context.WithValue(ctx, exchangeKey{}, x), call)
+	if err != nil {
+		return fmt.Errorf("preparing %s %s: %w", call.method, call.path, err)
+	}
+	resp, err := c.http.Do(req)
+	c.outage.ended(x)
+	if err == nil {
+		_ = resp.Body.Close() // it was read by judge
+	} else if x.answer != nil || x.err == nil || ctx.Err() != nil { // a refused redirect, a cancellation
+		x.err = c.connectionError(call, err)
+	}
+	if x.lost && !refusal(x.err) {
+		return &LostAnswerError{Method: call.method, Path: call.path, Err: x.err}
+	}
+	return x.err
+}
+
+func (c *Client) newRequest(ctx context.Context, call call) (*retryablehttp.Request, error) {
+	var body any
+	if call.body != nil {
+		payload, err := json.Marshal(call.body)
+		if err != nil {
+			return nil, err
+		}
+		body = payload
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, call.method, c.address(call), body)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range c.cfg.Headers {
+		req.Header.Set(name, value)
+	}
+	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// address is where a call is sent. [url.URL.JoinPath] would clean and decode the
+// call's path, which is escaped already.
+func (c *Client) address(call call) string {
+	host := url.URL{Scheme: c.base.Scheme, Host: c.base.Host}
+	address := host.String() + c.base.EscapedPath() + call.path
+	if len(call.query) > 0 {
+		address += "?" + call.query.Encode()
+	}
+	return address
+}
+
+// segments joins path segments, escaping each.
+func segments(parts ...string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(p))
+	}
+	return b.String()
+}
+
+// waitForOutage lets a retry wait while another call finds out whether the server is back.
+func (c *Client) waitForOutage(next http.RoundTripper) http.RoundTripper {
+	return roundTrip(func(req *http.Request) (*http.Response, error) {
+		x := exchangeOf(req.Context())
+		if x.attempts > 0 && !c.outage.wait(req.Context(), x) && x.err != nil {
+			return nil, x.err // the server isn't back: what the last attempt met stands
+		}
+		if err := req.Context().Err(); err != nil {
+			return nil, err // nothing is begun after a cancellation
+		}
+		return next.RoundTrip(req)
+	})
+}
+
+func (c *Client) sign(next http.RoundTripper) http.RoundTripper {
+	return roundTrip(func(req *http.Request) (*http.Response, error) {
+		x := exchangeOf(req.Context())
+		if x.call.anonymous {
+			return next.RoundTrip(req)
+		}
+		signed := req.Clone(req.Context()) // a RoundTripper mustn't change the request
+		var err error
+		if x.signature, err = c.auth.sign(req.Context(), c, signed); err != nil {
+			x.answer, x.err, x.lost, x.unsigned = nil, err, false, true
+			return nil, err
+		}
+		return next.RoundTrip(signed)
+	})
+}
+
+// limit bounds one attempt, the redirects that it is answered with included. An attempt at
+// creating something outlives the cancellation of the run by createGrace, others end with it.
+func (c *Client) limit(next http.RoundTripper) http.RoundTripper {
+	return roundTrip(func(req *http.Request) (*http.Response, error) {
+		x, ctx := exchangeOf(req.Context()), req.Context()
+		if req.Response == nil { // not redirected
+			x.attempts++
+			x.until = time.Now().Add(c.cfg.RequestTimeout)
+			if !x.call.creates && c.outage.isDown() {
+				x.until = time.Now().Add(min(c.cfg.RequestTimeout, outageTimeout))
+			}
+		}
+		if x.call.creates {
+			outliving, release := outlive(ctx, c.createGrace)
+			defer release()
+			ctx = outliving
+		}
+		ctx, cancel := context.WithDeadlineCause(ctx, x.until, errTimeout)
+		defer cancel()
+		return next.RoundTrip(req.WithContext(ctx))
+	})
+}
+
+// outlive is a context that ends a while after ctx was cancelled.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, cancel)
+		context.AfterFunc(own, func() { timer.Stop() })
+	})
+	return own, func() { stop(); cancel() }
+}
+
+// observe reports each attempt, and each redirect as one of its own, to [Config.Observe].
+func (c *Client) observe(next http.RoundTripper) http.RoundTripper {
+	if c.cfg.Observe == nil {
+		return next
+	}
+	return roundTrip(func(req *http.Request) (*http.Response, error) {
+		x, began := exchangeOf(req.Context()), time.Now()
+		resp, err := next.RoundTrip(req)
+		seen := Attempt{Method: req.Method, Path: x.call.path, Number: x.attempts, Duration: time.Since(began), Err: c.presentable(err)}
+		if resp != nil {
+			seen.Status = resp.StatusCode
+		}
+		c.cfg.Observe(req.Context(), seen)
+		return resp, err
+	})
+}
+
+// judge carries out one attempt and decides what it means: success, an error, a doubt.
+func (c *Client) judge(next http.RoundTripper) http.RoundTripper {
+	return roundTrip(func(req *http.Request) (*http.Response, error) {
+		x := exchangeOf(req.Context())
+		sent, left := time.Now(), new(atomic.Bool)
+		traced := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{WroteHeaders: func() { left.Store(true) }})
+		resp, err := next.RoundTrip(req.WithContext(traced))
+		if err == nil {
+			x.answer, err = readAnswer(resp)
+		}
+		if err != nil {
+			if errors.Is(context.Cause(req.Context()), errTimeout) {
+				// The connection may be dead without anybody having said so, and others with it.
+				c.closeIdleConnections()
+			}
+			x.answer, x.lost = nil, x.call.creates && left.Load()
+			x.err = c.connectionError(x.call, err)
+			x.noteDoubt(sent, gaveUp(err))
+			return nil, err
+		}
+		x.answer.sent, x.answer.received = sent, time.Now()
+		resp.Request = req // for backoff
+		x.err = c.errorOf(x.call, x.answer)
+		x.lost = x.call.creates && x.err != nil && leavesOpen(x.call, x.answer)
+		x.noteDoubt(sent, gaveUpStatus(x.answer.status))
+		c.clock.learnFrom(x)
+		if !x.unanswered() {
+			c.outage.answered()
+		}
+		return resp, nil
+	})
+}
+
+func (x *exchange) noteDoubt(sent time.Time, goesOn bool) {
+	if x.lost {
+		x.call.doubts.add(sent, goesOn, x.call, x.err)
+	}
+	if x.lost && x.answer != nil && x.answer.status == http.StatusTooManyRequests {
+		x.lost = false // what it says is clear, though v0.118 may have carried the request out
+	}
+}
+
+// unanswered reports whether it was not SigNoz that answered the last attempt: nobody did, or
+// a gateway did that found no SigNoz behind it.
+func (x *exchange) unanswered() bool {
+	if x.answer == nil {
+		return true
+	}
+	switch x.answer.status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return !answeredBySigNoz(x.err)
+	}
+	return false
+}
+
+// gaveUp reports whether the attempt ended because somebody stopped waiting, so that the server
+// may go on with it.
+func gaveUp(err error) bool {
+	p := connectionProblem(err)
+	return p == ProblemTimeout || p == ProblemCancelled || connectionLost(err)
+}
+
+// gaveUpStatus is gaveUp for answers of gateways. 502 is how Google's load balancer says it, 524
+// how Cloudflare does.
+func gaveUpStatus(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout, 524:
+		return true
+	}
+	return false
+}
+
+// leavesOpen reports whether an answer to a call that creates something leaves open if the
+// server, or one behind the proxy that answered, did what was asked.
+func leavesOpen(call call, a *answer) bool {
+	switch {
+	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests:
+		return true
+	case a.status >= 500:
+		return a.status != http.StatusNotImplemented
+	case a.status >= 300:
+		return false
+	}
+	// A success that isn't the one that was due; but the web page, with its 200,
+	// is how SigNoz answers calls that it lacks.
+	return a.status == call.want || !a.webPage()
+}
+
+// refusal reports whether an error says itself what is wrong, so that nobody need be told that
+// an answer was lost.
+func refusal(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && ((e.Status >= 300 && e.Status < 500 && e.Status != http.StatusRequestTimeout) || e.WebPage)
+}
+
+// shouldRetry is the one policy of retrying.
+//
+// Retried are transport errors, 429, 500, 502, 503 and 504; of calls that create something
+// also whatever leaves open if it was carried out, since names are unique: the next attempt
+// creates the object or is answered 409.
+//
+// MaxRetries counts the retries after errors. A 429 isn't counted: the server
+// is well and asks for patience, and v0.118 to v0.122 answer three out of four
+// role grants of ten parallel workers that way, so that any small count is used up
+// by chance. What bounds both is time: nothing is retried later than
+// MaxRetries × 40 s after the first attempt. So a call takes at most that long
+// plus one RequestTimeout. While the server is down, all calls share the retries of one.
+func (c *Client) shouldRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	x := exchangeOf(ctx)
+	if ctx.Err() != nil || x.err == nil {
+		return false, err
+	}
+	if x.answer != nil && x.answer.status == http.StatusUnauthorized && !x.call.anonymous && !x.renewed && !x.answer.webPage() {
+		// A user's token ends after half an hour or so: sign in again, once. The
+		// request was refused, so repeating it is safe whatever it does.
+		x.renewed = c.auth.renew(x.signature)
+		return x.renewed, nil
+	}
+	if c.cfg.MaxRetries <= 0 || !x.retryable(err) {
+		return false, err
+	}
+	if x.answer == nil || x.answer.status != http.StatusTooManyRequests {
+		x.failures++
+	}
+	if x.failures > c.cfg.MaxRetries || !time.Now().Before(x.began.Add(c.patience())) {
+		c.outage.patienceEnded(x)
+		return false, err
+	}
+	if x.unanswered() && !c.outage.mayRetry(x) {
+		return false, err
+	}
+	if x.call.retrying != nil {
+		x.call.retrying()
+	}
+	return true, nil
+}
+
+func (x *exchange) retryable(err error) bool {
+	switch {
+	case x.lost:
+		return true
+	case x.unsigned: // after retries of its own
+		return false
+	case x.answer == nil:
+		return !isPermanent(err)
+	}
+	switch x.answer.status {
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// isPermanent reports whether the next attempt would meet the same transport error again.
+func isPermanent(err error) bool {
+	var (
+		refused *redirectRefusedError
+		proxy   *proxyRefusedError
+		dns     *net.DNSError
+	)
+	return errors.Is(err, errTooLarge) || errors.As(err, &refused) || (errors.As(err, &proxy) && proxy.permanent()) ||
+		(errors.As(err, &dns) && dns.IsNotFound) || certificateProblem(err) != ""
+}
+
+// patience is how long after its first attempt a call may still be retried.
+func (c *Client) patience() time.Duration {
+	const atMost = 1 << 20 // keeps the product from overflowing; it is more than a year
+	return time.Duration(max(0, min(c.cfg.MaxRetries, atMost))) * c.window
+}
+
+// backoff implements [retryablehttp.Backoff]: exponential with full jitter, so
+// that many workers answered 429 at the same moment don't come back together, or what the
+// server asks for.
+func (c *Client) backoff(_, _ time.Duration, retries int, resp *http.Response) time.Duration {
+	wait := jittered(c.cfg.RetryWait, retries+1)
+	if resp == nil {
+		return wait
+	}
+	x := exchangeOf(resp.Request.Context())
+	if x.answer.status == http.StatusUnauthorized {
+		return 0
+	}
+	if asked, ok := x.answer.askedDelay(); ok {
+		// The jitter on top keeps those apart who were told the same delay.
+		wait = min(asked, maxRetryAfter) + wait/2
+	}
+	return max(0, min(wait, time.Until(x.began.Add(c.patience()))))
+}
+
+// jittered picks a wait before retry n (from 1): between an eighth of and the
+// whole of base·2ⁿ⁻¹, capped.
+func jittered(base time.Duration, n int) time.Duration {
+	ceiling := maxBackoff
+	if n < 16 {
+		ceiling = min(maxBackoff, base<<(n-1))
+	}
+	floor := ceiling / 8
+	return floor + time.Duration(rand.Int64N(int64(ceiling-floor)+1)) //nolint:gosec // spreading out, not secrecy
+}
+
+// answer is what came back of one attempt, read whole.
+type answer struct {
+	status         int
+	header         http.Header
+	body           []byte
+	sent, received time.Time // on our clock
+}
+
+var (
+	// errTimeout distinguishes the request timeout from the run's own deadline.
+	errTimeout = errors.New("no answer within the request timeout")
+	// errTooLarge is permanent: the next answer would be as large.
+	errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+)
+
+// brokenOffError says that only a part of an answer came.
+type brokenOffError struct {
+	bytes int
+	err   error
+}
+
+func (e *brokenOffError) Error() string {
+	return fmt.Sprintf("the answer broke off after %d bytes: %v", e.bytes, e.err)
+}
+func (e *brokenOffError) Unwrap() error { return e.err }
+
+// readAnswer reads an answer whole inside the attempt, so that half an answer counts as a
+// transport error, is retried like one, and the attempt's time limit covers it.
+func readAnswer(resp *http.Response) (*answer, error) {
+	defer resp.Body.Close()
+	limit := maxAnswer
+	if resp.StatusCode >= 300 {
+		limit = maxErrorAnswer
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
+	switch {
+	case err != nil:
+		return nil, &brokenOffError{len(body), err}
+	case len(body) > limit && limit == maxAnswer:
+		return nil, errTooLarge
+	case len(body) > limit:
+		body = body[:limit]
+	}
+	resp.Body = http.NoBody
+	// A proxy may pass on a part of a JSON answer although the transfer itself was
+	// complete: all answers of the API are objects.
+	if resp.StatusCode < 300 && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+		if text := bytes.TrimSpace(body); len(text) > 0 && text[0] == '{' && text[len(text)-1] != '}' {
+			return nil, &brokenOffError{len(body), io.ErrUnexpectedEOF}
+		}
+	}
+	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
+}
+
+func (a *answer) webPage() bool {
+	return strings.HasPrefix(strings.ToLower(a.header.Get("Content-Type")), "text/html")
+}
+
+// errorOf decides whether an answer is the success that the call needs, and decodes it.
+func (c *Client) errorOf(call call, a *answer) error {
+	if a.status != call.want || a.webPage() {
+		return c.errorFrom(call, a)
+	}
+	if call.decode == nil {
+		return nil
+	}
+	data := a.body
+	if !call.bare {
+		var envelope struct {
+			Status string          `json:"status"`
+			Data   json.RawMessage `json:"data"`
+		}
+		if err := json.Unmarshal(a.body, &envelope); err != nil {
+			return c.malformed(call, a, err)
+		}
+		if envelope.Status != "success" || len(envelope.Data) == 0 || string(envelope.Data) == "null" {
+			return c.malformed(call, a, errors.New("the answer has no data"))
+		}
+		data = envelope.Data
+	}
+	if err := call.decode(data); err != nil {
+		return c.malformed(call, a, err)
+	}
+	return nil
+}
+
+// askedDelay reads how long the server wants the client to wait: Retry-After in
+// seconds or as a date, else the delay of SigNoz's error envelope (nanoseconds).
+func (a *answer) askedDelay() (time.Duration, bool) {
+	if delay, ok := retryAfter(a.header, a.received); ok {
+		return delay, true
+	}
+	envelope, ok := parseErrorEnvelope(a.body)
+	if !ok || envelope.Error.Retry == nil || envelope.Error.Retry.Delay <= 0 {
+		return 0, false
+	}
+	return time.Duration(envelope.Error.Retry.Delay), true
+}
+
+// retryAfter reads the header of that name. What makes no sense counts as not said.
+func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if seconds < 0 {
+			return 0, false
+		}
+		return time.Duration(min(seconds, int64(maxRetryAfter/time.Second))) * time.Second, true
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0, false
+	}
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date // the server's clock, which Retry-After was made with
+	}
+	return max(0, at.Sub(now)), true
+}
