@@ -383,7 +383,7 @@ func TestExcerpt_ofALongText(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(400), Body: strings.Repeat("x", 1<<20), ContentType: "text/plain"})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Reply{Status: 400, Body: strings.Repeat("x", 1<<20), ContentType: "text/plain"}})
 	x := &exchange{}
 	c = connect(t, w.server)
 	inner := c.transport
@@ -417,7 +417,7 @@ func TestMissingPermission(t *testing.T) {
 func TestForbidden_byAProxyIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(403), Path: "/api/v1/service_accounts", Body: "blocked", ContentType: "text/plain", Times: 1})
+	w.server.Inject(signoztest.Fault{Answer: signoztest.Reply{Status: 403, Body: "blocked", ContentType: "text/plain"}, Path: "/api/v1/service_accounts", Times: 1})
 	c := connect(t, w.server)
 	for range 100 {
 		_, err := c.ServiceAccountFromList(t.Context(), w.account.ID)
