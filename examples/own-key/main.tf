@@ -50,7 +50,7 @@ data "signoz_roles" "all" {
   depends_on = [signoz_service_account_key.terraform]
 }
 
-# An ephemeral resource heeds no depends_on. It waits for the apply where one of
+# An ephemeral resource heeds no depends_on, of Terraform at least. It waits for the apply where one of
 # its arguments is unknown, as this one is whenever the key is.
 ephemeral "signoz_service_account_key" "collector" {
   provider           = signoz.accounts
