@@ -24,8 +24,15 @@ resource "signoz_service_account" "terraform" {
   roles = ["signoz-admin"]
 }
 
+# A scheduled run signs in with this key and rotates it: see README.md.
 resource "signoz_service_account_key" "terraform" {
-  service_account_id = signoz_service_account.terraform.id
-  name               = "bootstrap"
-  valid_for          = var.key_valid_for
+  service_account_id   = signoz_service_account.terraform.id
+  name_prefix          = "bootstrap-"
+  valid_for            = var.key_valid_for
+  rotate_before        = var.key_rotate_before
+  destroy_grace_period = "2d"
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }

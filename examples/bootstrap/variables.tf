@@ -24,7 +24,13 @@ variable "account_name" {
 }
 
 variable "key_valid_for" {
-  description = "How long the key works. A longer one extends it in place. It never expires when null."
+  description = "How long the key works. A longer one extends it in place. It never expires when this and key_rotate_before are null."
   type        = string
   default     = "90d"
+}
+
+variable "key_rotate_before" {
+  description = "How long before its expiry a run replaces the key. No run does when null."
+  type        = string
+  default     = "30d"
 }

@@ -413,6 +413,25 @@ func TestDocumentationLinks(t *testing.T) {
 	}
 }
 
+// The page of the provider says which versions of Terraform and OpenTofu a change
+// is tested with: those of the workflow.
+func TestTestedVersionsAreDocumented(t *testing.T) {
+	t.Parallel()
+	workflow, page := readFile(t, ".github/workflows/test.yml"), readFile(t, "docs/index.md")
+	version := regexp.MustCompile(`\b1\.\d+\b`)
+	find := func(in, pattern string) string {
+		t.Helper()
+		found := regexp.MustCompile(pattern).FindStringSubmatch(in)
+		if found == nil {
+			t.Fatalf("nothing matches %s", pattern)
+		}
+		return strings.Join(version.FindAllString(found[1], -1), " ")
+	}
+	oldest := find(workflow, `name: Terraform (1\.\d+), without the test framework`)
+	equal(t, "Terraform", find(page, `is tested with Terraform (.+?), and with OpenTofu`), oldest+" "+find(workflow, `(?m)^ +terraform: \[(.+)\]$`))
+	equal(t, "OpenTofu", find(page, `, and with OpenTofu (.+?), in their newest`), find(workflow, `(?m)^ +opentofu: \[(.+)\]$`))
+}
+
 // The guide on guarantees names the tests that prove them: each is one that exists.
 func TestGuaranteesAreProven(t *testing.T) {
 	t.Parallel()

@@ -37,6 +37,7 @@ func TestAccExamples(t *testing.T) {
 	for name, test := range map[string]func(*exampleRun){
 		"pages":       (*exampleRun).pages,
 		"bootstrap":   (*exampleRun).bootstrap,
+		"own-key":     (*exampleRun).ownKey,
 		"complete":    (*exampleRun).complete,
 		"drift-watch": (*exampleRun).driftWatch,
 	} {
@@ -72,7 +73,7 @@ func (r *exampleRun) pages() {
 	r.env = []string{"TF_VAR_pipeline_account_id=" + nightly.ID}
 	shared := r.on.CreateAccount("shared-pipeline", "signoz-editor")
 	r.copy("provider/provider.tf", "resources/*/resource*.tf", "data-sources/*/data-source*.tf")
-	if r.terraform.has(10, 11) {
+	if r.terraform.has(10, 12) { // with OpenTofu 1.11, no plan with one is empty
 		r.copy("ephemeral-resources/*/*.tf")
 	}
 	// SIGNOZ_ENDPOINT takes the place of the example's endpoint.
@@ -101,6 +102,17 @@ func (r *exampleRun) pages() {
 	}
 	r.contains(r.succeeds("output"), `keys_without_expiry = [`, `"endless"`, `fleet_key_expiries = { "ci-runner" = { "endless" =`, `signed_in_as = "terraform (signoz-admin)"`)
 	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+	// A key is used: no output that the examples show changes with that.
+	endless, _ := r.on.KeyByName(runner.ID, "endless")
+	user := clientWith(r.t, r.on.URL, endless.Value)
+	if _, err := user.Me(r.t.Context()); err != nil {
+		r.t.Fatal(err)
+	}
+	if used, _ := r.on.KeyByName(runner.ID, "endless"); !used.LastObservedAt.After(endless.LastObservedAt) {
+		r.t.Error("the key wasn't seen in use")
+	}
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+	r.contains(r.succeeds("output"), `key_ids = { "endless" = "`+endless.ID+`" }`)
 	deleted := r.on.CreateAccount("deleted-pipeline")
 	r.on.DeleteAccount(deleted.ID)
 	r.env = []string{"TF_VAR_pipeline_account_id=" + deleted.ID, "TF_VAR_exporter_role=signoz-exporter"}
@@ -128,7 +140,53 @@ func (r *exampleRun) bootstrap() {
 
 	r.env = []string{"TF_VAR_account_name=first"}
 	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
-	r.contains(r.ends(1, "plan", "-destroy", "-input=false"), "The provider would revoke the key that it signs in with")
+	r.contains(r.ends(1, "plan", "-destroy", "-input=false"), "The provider would delete its own service account")
+
+	// A scheduled run rotates the key that it signs in with, and goes on with the new one.
+	r.env = append(r.env, rotateAtOnce("key_rotate_before"))
+	r.succeeds("apply", "-auto-approve", "-input=false") // changed in place: the next plan rotates
+	old := r.apiKey
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	r.apiKey = strings.TrimSpace(r.succeeds("output", "-raw", "api_key"))
+	if r.apiKey == old || !r.on.KeyWorks(r.apiKey) || !r.on.KeyWorks(old) {
+		r.t.Errorf("the key was rotated: %t; the old one works: %t, the new one: %t", r.apiKey != old, r.on.KeyWorks(old), r.on.KeyWorks(r.apiKey))
+	}
+	r.env = r.env[:1]
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+}
+
+// rotateAtOnce sets a variable so that keys which are valid for 90 days are due one
+// second after they were made: no example can be applied faster.
+func rotateAtOnce(variable string) string { return "TF_VAR_" + variable + "=89d23h59m59s" }
+
+// On the day that the key rotates which the rest of the configuration signs in
+// with, one run does everything, and the next plan is empty.
+func (r *exampleRun) ownKey() {
+	r.t.Helper()
+	if !r.terraform.has(10, 12) {
+		r.t.Skip("no ephemeral resources, or plans that are never empty")
+	}
+	r.copy("own-key/*.tf")
+	r.succeeds("init", "-input=false")
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+	account, _ := r.on.AccountByName("terraform-accounts")
+	collector, _ := r.on.AccountByName("collector")
+	before := r.on.Keys(account.ID)
+
+	r.env = []string{rotateAtOnce("rotate_before")}
+	r.succeeds("apply", "-auto-approve", "-input=false") // changed in place: the next plan rotates
+	r.contains(r.succeeds("apply", "-auto-approve", "-input=false"), "1 added, 0 changed, 1 destroyed", `signed_in_as = "collector"`)
+	if after := r.on.Keys(account.ID); len(before) != 1 || len(after) != 2 {
+		r.t.Errorf("there were %d keys, and are %d after the rotation", len(before), len(after))
+	}
+	if left := r.on.Keys(collector.ID); len(left) != 0 {
+		r.t.Errorf("%d ephemeral keys are left", len(left))
+	}
+	r.env = nil
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
 }
 
 // Teams become accounts, roles and rotating keys; the module's own tests pass.

@@ -970,6 +970,19 @@ func (p *protocol) open(kind, config string, unknown ...string) opened {
 	}
 }
 
+// renew renews an ephemeral object. The private data that a renewal returns goes
+// to the next renewal, and not to close: so does Terraform.
+func (p *protocol) renew(o opened) opened {
+	p.t.Helper()
+	resp, err := p.server.RenewEphemeralResource(p.t.Context(), &tfprotov6.RenewEphemeralResourceRequest{TypeName: o.kind, Private: o.private})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	o.private, o.renewAt = resp.Private, resp.RenewAt
+	o.said = p.judge("renewing "+o.kind, nil, resp.Diagnostics)
+	return o
+}
+
 // close ends the use of an ephemeral object. It works after a cancelled test
 // context too, as Terraform closes what it opened.
 func (p *protocol) close(o opened) said {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,12 +22,21 @@ import (
 
 var (
 	_ ephemeral.EphemeralResourceWithConfigure = (*serviceAccountKeyEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithRenew     = (*serviceAccountKeyEphemeralResource)(nil)
 	_ ephemeral.EphemeralResourceWithClose     = (*serviceAccountKeyEphemeralResource)(nil)
 )
 
 const (
-	defaultEphemeralPrefix   = "terraform-"
-	defaultEphemeralLifetime = "1h"
+	defaultEphemeralPrefix = "terraform-"
+	defaultLease           = "15m"
+
+	// shortestLease leaves room for a renewal by a server that takes seconds to
+	// answer: expiries are whole seconds.
+	shortestLease = 10 * time.Second
+
+	// longestRenewal bounds one call of Renew, since Close waits for it: Terraform
+	// as long as it takes, OpenTofu 1.12 ten seconds.
+	longestRenewal = 30 * time.Second
 )
 
 type serviceAccountKeyEphemeralResource struct{ session *session }
@@ -45,15 +55,76 @@ type ephemeralKeyModel struct {
 	ExpiresAt        types.String `tfsdk:"expires_at"`
 }
 
-// openKey is what Close needs to know of the key that Open made. The value isn't in it.
-type openKey struct {
-	AccountID string    `json:"service_account_id"`
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	ExpiresAt time.Time `json:"expires_at"`
+// isEphemeral reports whether a key looks like one that an ephemeral resource of
+// this provider has open in some run: named with the default prefix, and about to
+// expire. One that a killed run left behind isn't ephemeral once it has expired.
+func isEphemeral(key signoz.Key, now time.Time) bool {
+	return signoz.IsUniqueKeyName(key.Name, defaultEphemeralPrefix) &&
+		!key.ExpiresAt.IsZero() && !key.Expired(now) && key.ExpiresAt.Sub(now) <= day
 }
 
-const privateOpenKey = "key"
+// lease is what Renew and Close need to know of the key that Open made. The
+// value isn't in it.
+type lease struct {
+	AccountID string        `json:"service_account_id"`
+	KeyID     string        `json:"id"`
+	Name      string        `json:"name"`
+	ValidFor  time.Duration `json:"valid_for"`
+	ExpiresAt time.Time     `json:"expires_at"`
+	// ClockLead is how far the server's clock is ahead of this machine's.
+	ClockLead time.Duration `json:"clock_lead"`
+}
+
+const privateLease = "lease"
+
+// expiryFrom is the expiry of a lease that begins at a time of this machine's clock.
+func (l *lease) expiryFrom(now time.Time) time.Time {
+	return now.Add(l.ClockLead + l.ValidFor).Truncate(time.Second)
+}
+
+// renewAt leaves two thirds of the lease for renewals that fail.
+func (l *lease) renewAt(now time.Time) time.Time { return now.Add(l.ValidFor / 3) }
+
+func (l *lease) retryAt(now time.Time) time.Time { return now.Add(l.ValidFor / 12) }
+
+// renewals is what became of a lease since Open. It stands in memory, because
+// Terraform hands to Close the private data of Open, not those of Renew.
+type renewals struct {
+	expiresAt  time.Time // as far as SigNoz has confirmed it
+	worksUntil time.Time // at the latest: an attempt without an answer may have been carried out
+	failure    string    // why the last renewal failed
+	lapsedAt   time.Time // when the key stopped working although it was in use
+}
+
+// leases are the open ephemeral keys of the run, by id.
+type leases struct {
+	mu   sync.Mutex
+	open map[string]renewals
+}
+
+func (l *leases) of(key *lease) renewals {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r, ok := l.open[key.KeyID]; ok {
+		return r
+	}
+	return renewals{expiresAt: key.ExpiresAt, worksUntil: key.ExpiresAt}
+}
+
+func (l *leases) set(key *lease, r renewals) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open == nil {
+		l.open = make(map[string]renewals)
+	}
+	l.open[key.KeyID] = r
+}
+
+func (l *leases) forget(key *lease) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, key.KeyID)
+}
 
 func (e *serviceAccountKeyEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_service_account_key"
@@ -62,8 +133,9 @@ func (e *serviceAccountKeyEphemeralResource) Metadata(_ context.Context, req eph
 func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API key that lives no longer than the run: it is made when Terraform first needs it and revoked when the run ends, and its value reaches neither plan nor state. " +
-			"Should a run be killed before it can revoke the key, the key expires by itself. " +
-			"Terraform opens ephemeral resources in plans too, so a plan makes and revokes a key as well. Needs Terraform 1.10 or OpenTofu 1.11.",
+			"While the run goes on, the provider renews the key: it moves the key's expiry, and the same value goes on working, however long the run takes. " +
+			"Should a run be killed before it can revoke the key, the key expires by itself within `valid_for`. " +
+			"Terraform opens ephemeral resources in plans too, so a plan makes and revokes a key as well. Needs Terraform 1.10 or OpenTofu 1.12.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
@@ -75,10 +147,11 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 				MarkdownDescription: fmt.Sprintf("Beginning of the key's name, to which random letters are appended; at most %d characters. `%s` by default.", signoz.MaxKeyNamePrefixLength, defaultEphemeralPrefix),
 			},
 			"valid_for": schema.StringAttribute{
-				Optional:            true,
-				Computed:            true,
-				MarkdownDescription: "How long the key works if nothing revokes it, such as `30m`; `1h` by default. It should be longer than the longest run.",
-				Validators:          []validator.String{durationValidator{atLeast: time.Second}},
+				Optional: true,
+				Computed: true,
+				MarkdownDescription: fmt.Sprintf("How long the key works when nothing renews or revokes it any more, such as `30m`; `%s` by default, at least `%s`. "+
+					"It is a lease and not a limit of the run: the provider renews the key each time a third of it has passed.", defaultLease, shortestLease),
+				Validators: []validator.String{durationValidator{atLeast: shortestLease}},
 			},
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -95,7 +168,7 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 			},
 			"expires_at": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Time at which the key stops working by itself (RFC 3339, UTC).",
+				MarkdownDescription: "Time at which the key stops working by itself unless it is renewed (RFC 3339, UTC).",
 			},
 		},
 	}
@@ -118,32 +191,29 @@ func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephem
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	accountID := model.ServiceAccountID.ValueString()
-	wanted := signoz.NewKey{
-		Name:       signoz.UniqueKeyName(model.NamePrefix.ValueString()),
-		ExpiresAt:  e.session.now().Add(durationOf(model.ValidFor)).Truncate(time.Second),
-		UniqueName: true,
+	key := lease{
+		AccountID: model.ServiceAccountID.ValueString(),
+		Name:      signoz.UniqueKeyName(model.NamePrefix.ValueString()),
+		ValidFor:  durationOf(model.ValidFor),
 	}
-	created, err := client.CreateKey(ctx, accountID, wanted)
-	if err != nil {
-		e.session.addError(ctx, &resp.Diagnostics, "Can't create an ephemeral key of service account "+accountID, err)
+	value := e.create(ctx, client, &key, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	model.ID = types.StringValue(created.ID)
-	model.Name = types.StringValue(wanted.Name)
-	model.Key = types.StringValue(created.Value)
-	model.ExpiresAt = timestamp(wanted.ExpiresAt)
+	model.ID = types.StringValue(key.KeyID)
+	model.Name = types.StringValue(key.Name)
+	model.Key = types.StringValue(value)
+	model.ExpiresAt = timestamp(key.ExpiresAt)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
+	resp.RenewAt = key.renewAt(e.session.now())
 
-	private, err := json.Marshal(openKey{AccountID: accountID, ID: created.ID, Name: wanted.Name, ExpiresAt: wanted.ExpiresAt})
+	private, err := json.Marshal(key)
 	if err == nil {
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateOpenKey, private)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, privateLease, private)...)
 	}
 	if err != nil || resp.Diagnostics.HasError() {
 		// Without these facts Close couldn't revoke the key.
-		if err := client.RevokeKey(ctx, accountID, created.ID); err != nil {
-			resp.Diagnostics.Append(notRevoked(wanted.Name, accountID, wanted.ExpiresAt, e.session.explain(ctx, err)))
-		}
+		e.revoke(ctx, client, &key, key.ExpiresAt, &resp.Diagnostics)
 	}
 }
 
@@ -152,37 +222,161 @@ func (m *ephemeralKeyModel) setDefaults(diags *diag.Diagnostics) {
 		m.NamePrefix = types.StringValue(defaultEphemeralPrefix)
 	}
 	if m.ValidFor.IsNull() {
-		m.ValidFor = types.StringValue(defaultEphemeralLifetime)
+		m.ValidFor = types.StringValue(defaultLease)
 	}
 	if wrong := checkNamePrefix(m.NamePrefix.ValueString()); wrong != "" {
 		diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
 	}
 }
 
-// Close revokes the key. That it can't be revoked is no reason to fail a run that did its
-// work: the key's expiry bounds the harm, and the warning says when.
-func (e *serviceAccountKeyEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
-	raw, diags := req.Private.GetKey(ctx, privateOpenKey)
-	resp.Diagnostics.Append(diags...)
-	if len(raw) == 0 {
-		return
+// create makes the key and returns its value. The lease counts by the server's
+// clock, which is known only once the key is there: its id tells when it was
+// made. Where this machine's clock is off by more than a part of the lease, or the
+// answer took that long, the expiry is set right at once.
+func (e *serviceAccountKeyEphemeralResource) create(ctx context.Context, client *signoz.Client, key *lease, diags *diag.Diagnostics) string {
+	summary := "Can't create an ephemeral key of service account " + key.AccountID
+	sent := e.session.now()
+	wanted := signoz.NewKey{Name: key.Name, ExpiresAt: key.expiryFrom(sent), UniqueName: true}
+	created, err := client.CreateKey(ctx, key.AccountID, wanted)
+	if signoz.IsInvalidInput(err) {
+		// By the server's clock the expiry may have passed.
+		wanted.ExpiresAt = wanted.ExpiresAt.Add(day)
+		created, err = client.CreateKey(ctx, key.AccountID, wanted)
 	}
-	var opened openKey
-	if err := json.Unmarshal(raw, &opened); err != nil {
-		resp.Diagnostics.AddError("Unreadable private data", "What the provider remembers of an ephemeral key can't be read: "+err.Error()+". This is a bug of the provider: please report it.")
-		return
+	received := e.session.now()
+	if signoz.IsInvalidInput(err) {
+		diags.AddError(summary, fmt.Sprintf("SigNoz refused the key's name or its expiry. If it is the name, choose another `name_prefix` (SigNoz v0.118 takes no digits). If it is the expiry, set this machine's clock, by which it is %s: it is behind SigNoz's by more than a day. %s",
+			received.UTC().Format(time.RFC3339), said(err)))
+		return ""
 	}
-	client := e.session.requireClient(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+	if err != nil {
+		e.session.addError(ctx, diags, summary, err)
+		return ""
 	}
-	if err := client.RevokeKey(ctx, opened.AccountID, opened.ID); err != nil {
-		resp.Diagnostics.Append(notRevoked(opened.Name, opened.AccountID, opened.ExpiresAt, e.session.explain(ctx, err)))
+	key.KeyID, key.ExpiresAt = created.ID, wanted.ExpiresAt
+	if at, ok := created.CreatedAt(); ok {
+		key.ClockLead = clockLead(at, sent, received)
 	}
+	right := key.expiryFrom(received)
+	if right.Sub(key.ExpiresAt).Abs() <= key.ValidFor/5 {
+		return created.Value
+	}
+	if err := client.UpdateKey(ctx, key.AccountID, key.KeyID, key.Name, right); err != nil {
+		e.session.addError(ctx, diags, summary, err)
+		e.revoke(ctx, client, key, key.ExpiresAt, diags)
+		return ""
+	}
+	key.ExpiresAt = right
+	return created.Value
 }
 
-func notRevoked(name, accountID string, expiresAt time.Time, why string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(fmt.Sprintf("The ephemeral key %q wasn't revoked", name),
+// clockLead is how far the server's clock is ahead of ours, at least, when
+// something that it did between sent and received happened, by its clock, at that time.
+func clockLead(at, sent, received time.Time) time.Duration {
+	switch {
+	case at.Before(sent):
+		return at.Sub(sent)
+	case at.After(received):
+		return at.Sub(received)
+	}
+	return 0
+}
+
+// Renew moves the key's expiry. It returns no error: Terraform ends the renewals
+// of a resource at the first error, and up to 1.16 it drops that error. So a
+// renewal that fails is repeated soon, beyond the expiry too, since a later
+// expiry makes an expired key work again; and Close reports what went wrong.
+func (e *serviceAccountKeyEphemeralResource) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *ephemeral.RenewResponse) {
+	raw, diags := req.Private.GetKey(ctx, privateLease)
+	resp.Diagnostics.Append(diags...)
+	key := readLease(raw, &resp.Diagnostics)
+	client := e.session.requireClient(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() || key == nil {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, min(longestRenewal, key.ValidFor/2))
+	defer cancel()
+	past := e.session.leases.of(key)
+	began := e.session.now()
+	expiresAt := key.expiryFrom(began)
+	err := client.UpdateKey(limited, key.AccountID, key.KeyID, key.Name, expiresAt)
+	now := e.session.now()
+	if past.lapsedAt.IsZero() && !now.Add(key.ClockLead).Before(past.expiresAt) {
+		past.lapsedAt = past.expiresAt
+	}
+	past.worksUntil = expiresAt
+	switch {
+	case err == nil:
+		past.expiresAt = expiresAt
+		switch {
+		case past.lapsedAt.IsZero():
+			past.failure = ""
+		case past.failure == "":
+			past.failure = fmt.Sprintf("Terraform asked for the renewal only at %s, as it does when the machine has slept.", began.UTC().Format(time.RFC3339))
+		}
+		resp.RenewAt = key.renewAt(began)
+	case ctx.Err() != nil: // the run was cancelled: Close follows
+	case signoz.IsNotFound(err):
+		past.failure = "It was revoked in SigNoz during the run. " + said(err)
+	default:
+		past.failure = e.session.explain(ctx, err)
+		resp.RenewAt = key.retryAt(now)
+	}
+	e.session.leases.set(key, past)
+}
+
+// Close revokes the key. That it can't be revoked, or couldn't be renewed, is no
+// reason to fail a run that did its work: the key's expiry bounds the harm, and
+// the warning says when.
+func (e *serviceAccountKeyEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
+	raw, diags := req.Private.GetKey(ctx, privateLease)
+	resp.Diagnostics.Append(diags...)
+	key := readLease(raw, &resp.Diagnostics)
+	client := e.session.requireClient(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() || key == nil {
+		return
+	}
+	past := e.session.leases.of(key)
+	e.session.leases.forget(key)
+	if past.failure != "" {
+		resp.Diagnostics.Append(notRenewed(key, past, e.session.now().Add(key.ClockLead)))
+	}
+	e.revoke(ctx, client, key, past.worksUntil, &resp.Diagnostics)
+}
+
+// revoke ends the key, or warns until when it works.
+func (e *serviceAccountKeyEphemeralResource) revoke(ctx context.Context, client *signoz.Client, key *lease, worksUntil time.Time, diags *diag.Diagnostics) {
+	err := client.RevokeKey(ctx, key.AccountID, key.KeyID)
+	if err == nil {
+		return
+	}
+	diags.AddWarning(fmt.Sprintf("The ephemeral key %q wasn't revoked", key.Name),
 		fmt.Sprintf("It works until it expires by itself, at %s. To end it sooner, revoke it in SigNoz: Settings → Service Accounts, the account with the id %s.\n\n%s",
-			expiresAt.UTC().Format(time.RFC3339), accountID, why))
+			worksUntil.UTC().Format(time.RFC3339), key.AccountID, e.session.explain(ctx, err)))
+}
+
+// readLease is nil where Open has left nothing.
+func readLease(raw []byte, diags *diag.Diagnostics) *lease {
+	if len(raw) == 0 {
+		return nil
+	}
+	var key lease
+	if err := json.Unmarshal(raw, &key); err != nil {
+		diags.AddError("Unreadable private data", "What the provider remembers of an ephemeral key can't be read: "+err.Error()+". This is a bug of the provider: please report it.")
+		return nil
+	}
+	return &key
+}
+
+func notRenewed(key *lease, past renewals, serverTime time.Time) diag.Diagnostic {
+	lapsedAt := past.lapsedAt
+	if lapsedAt.IsZero() && !serverTime.Before(past.expiresAt) {
+		lapsedAt = past.expiresAt
+	}
+	harm := fmt.Sprintf("The run ended before the key's expiry at %s, so the key worked to the end.", past.expiresAt.UTC().Format(time.RFC3339))
+	if !lapsedAt.IsZero() {
+		harm = fmt.Sprintf("The key stopped working at %s, while the run went on: SigNoz refused with 401 what used it after that.", lapsedAt.UTC().Format(time.RFC3339))
+	}
+	return diag.NewWarningDiagnostic(fmt.Sprintf("The ephemeral key %q couldn't be renewed", key.Name),
+		harm+" A longer `valid_for` outlasts longer failures.\n\n"+past.failure)
 }

@@ -22,8 +22,9 @@ type session struct {
 	missing diag.Diagnostics // settings that whatever needs SigNoz reports
 	now     func() time.Time
 
-	roles roleClaims
-	seen  seenObjects
+	roles  roleClaims
+	seen   seenObjects
+	leases leases
 }
 
 // sessionFrom reads what Configure handed over. Before Configure, as during

@@ -166,6 +166,6 @@ func (v durationValidator) ValidateString(_ context.Context, req validator.Strin
 	case err != nil:
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", sentence(err.Error()))
 	case d < v.atLeast:
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", fmt.Sprintf("%q is too short: it must be at least one second, such as 36h or 90d.", req.ConfigValue.ValueString()))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", fmt.Sprintf("%q is too short: it must be at least %s.", req.ConfigValue.ValueString(), v.atLeast))
 	}
 }

@@ -6,7 +6,6 @@ resource "signoz_service_account" "smoke_test" {
 # Made when the run needs it, revoked when the run ends, and in no state file.
 ephemeral "signoz_service_account_key" "smoke_test" {
   service_account_id = signoz_service_account.smoke_test.id
-  valid_for          = "30m"
 }
 
 # Everything below `signoz.smoke_test` is done as that account.
