@@ -107,9 +107,9 @@ func (r *exampleRun) pages() {
 	r.contains(r.ends(1, "plan", "-input=false"), "The account deleted-pipeline was deleted.", "There is no role signoz-exporter, only ")
 	r.env = []string{"TF_VAR_pipeline_account_id=" + nightly.ID}
 
-	r.succeeds("state", "rm", "signoz_service_account.ci", "signoz_service_account_key.deploy", "signoz_service_account_role.shared_viewer")
+	r.succeeds("state", "rm", "signoz_service_account.ci", "signoz_service_account_key.deploy", "signoz_service_account_role.shared_viewer", "signoz_service_account_keys_exclusive.payments")
 	r.copy("resources/*/import-by-string-id.tf")
-	r.contains(r.succeeds("plan", "-input=false"), "Plan: 3 to import, 0 to add, 0 to change, 0 to destroy")
+	r.contains(r.succeeds("plan", "-input=false"), "Plan: 4 to import, 0 to add, 1 to change, 0 to destroy")
 }
 
 // A user signs in, makes the first account and key, and the key takes over.

@@ -24,6 +24,8 @@ type session struct {
 
 	roles roleClaims
 	seen  seenObjects
+
+	strays plannedStrays
 }
 
 // sessionFrom reads what Configure handed over. Before Configure, as during
