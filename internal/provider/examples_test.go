@@ -154,8 +154,11 @@ func (r *exampleRun) driftWatch() {
 	ci := r.on.CreateAccount("ci", "signoz-viewer")
 	r.on.CreateKey(ci.ID, "soon", r.on.Clock().Now().Add(24*time.Hour))
 	r.on.CreateKey(ci.ID, "past", r.on.Clock().Now().Add(-time.Hour))
+	r.on.CreateKey(ci.ID, "by-hand", r.on.Clock().Now().Add(2000*time.Hour))
+	r.on.CreateKey(ci.ID, "nightly-retired-abcdefghijkl", r.on.Clock().Now().Add(2*time.Hour))
+	r.on.CreateKey(ci.ID, "terraform-abcdefghijkl", r.on.Clock().Now().Add(15*time.Minute)) // of a run under way
 	r.copy("drift-watch/*.tf", "drift-watch/inventory/*.tf")
-	r.env = []string{`TF_VAR_may_never_expire=["terraform/terraform"]`, "TF_VAR_expired_after=30m"}
+	r.env = []string{`TF_VAR_may_never_expire=["terraform/terraform"]`, "TF_VAR_expired_after=30m", `TF_VAR_known_keys={"terraform"=["terraform"],"ci"=["soon|past"]}`}
 	r.succeeds("init", "-input=false")
 	r.succeeds("plan", "-input=false", "-out=watch.tfplan")
 
@@ -190,6 +193,10 @@ func (r *exampleRun) driftWatch() {
 		"every_key_expires":      "pass",
 		"every_key_is_used":      "pass",
 		"no_unknown_account":     "pass",
+
+		"no_unknown_key":           "fail: Keys that nobody declared: ci/by-hand (made ",
+		"no_retired_key_is_in_use": "pass",
+		"every_new_key_is_used":    "pass",
 	} {
 		if !strings.HasPrefix(said[name], starts) {
 			r.t.Errorf("check %s: %q, not %q", name, said[name], starts)
