@@ -22,21 +22,30 @@ run "complains" {
       }
       keys = [
         {
+          account      = "ci"
+          name         = "gone"
           label        = "ci/gone"
+          retired      = false
           expires_at   = "2024-06-01T00:00:00Z"
           expired      = true
           created_at   = "2024-01-01T00:00:00Z"
           last_used_at = "2024-05-31T00:00:00Z"
         },
         {
+          account      = "ci"
+          name         = "endless"
           label        = "ci/endless"
+          retired      = false
           expires_at   = null
           expired      = false
           created_at   = "2024-01-01T00:00:00Z"
           last_used_at = null
         },
         {
+          account      = "ci"
+          name         = "healthy"
           label        = "ci/healthy"
+          retired      = false
           expires_at   = "2099-01-01T00:00:00Z"
           expired      = false
           created_at   = "2024-01-01T00:00:00Z"
@@ -78,7 +87,10 @@ run "expires_soon" {
       accounts = {}
       keys = [
         {
+          account      = "ci"
+          name         = "deploy"
           label        = "ci/deploy"
+          retired      = false
           expires_at   = "2099-01-01T00:00:00Z"
           expired      = false
           created_at   = "2024-01-01T00:00:00Z"
@@ -105,7 +117,10 @@ run "waits_for_expired_keys" {
       accounts = {}
       keys = [
         {
+          account      = "ci"
+          name         = "gone"
           label        = "ci/gone"
+          retired      = false
           expires_at   = "2024-06-01T00:00:00Z"
           expired      = true
           created_at   = "2024-01-01T00:00:00Z"
@@ -130,21 +145,30 @@ run "is_silent" {
       accounts = { ci = "0192a9c2-1234-7abc-8def-000000000001" }
       keys = [
         {
+          account      = "ci"
+          name         = "deploy"
           label        = "ci/deploy"
+          retired      = false
           expires_at   = "2099-01-01T00:00:00Z"
           expired      = false
           created_at   = "2024-01-01T00:00:00Z"
           last_used_at = "2098-12-31T00:00:00Z"
         },
         {
+          account      = "ci"
+          name         = "gone"
           label        = "ci/gone"
+          retired      = false
           expires_at   = "2024-06-01T00:00:00Z"
           expired      = true
           created_at   = "2024-01-01T00:00:00Z"
           last_used_at = "2024-05-31T00:00:00Z"
         },
         {
+          account      = "ci"
+          name         = "break-glass"
           label        = "ci/break-glass"
+          retired      = false
           expires_at   = null
           expired      = false
           created_at   = "2024-01-01T00:00:00Z"
@@ -156,5 +180,111 @@ run "is_silent" {
 
   variables {
     may_never_expire = ["ci/break-glass"]
+  }
+}
+
+# Keys that nobody declared, retired ones that are still in use, and new ones that nobody uses.
+run "looks_after_rotation" {
+  command = plan
+
+  variables {
+    known_accounts = null
+    known_keys = {
+      "ci" = ["deploy-[a-z]{12}", "nightly"]
+      "*"  = ["break-glass"]
+    }
+    retired_ends_within = "876000h" # 100 years
+    in_use_within       = "876000h"
+  }
+
+  override_module {
+    target = module.inventory
+    outputs = {
+      accounts = { ci = "0192a9c2-1234-7abc-8def-000000000001" }
+      keys = [
+        {
+          account      = "ci"
+          name         = "deploy-abcdefghijkl"
+          label        = "ci/deploy-abcdefghijkl"
+          retired      = false
+          expires_at   = "2099-01-01T00:00:00Z"
+          expired      = false
+          created_at   = "2024-01-01T00:00:00Z"
+          last_used_at = null
+        },
+        {
+          account      = "ci"
+          name         = "deploy-mnopqrstuvwx-retired-abcdefghijkl"
+          label        = "ci/deploy-mnopqrstuvwx-retired-abcdefghijkl"
+          retired      = true
+          expires_at   = "2098-01-01T00:00:00Z"
+          expired      = false
+          created_at   = "2023-01-01T00:00:00Z"
+          last_used_at = "2025-01-01T00:00:00Z"
+        },
+        {
+          account      = "ci"
+          name         = "nightly"
+          label        = "ci/nightly"
+          retired      = false
+          expires_at   = "2099-01-01T00:00:00Z"
+          expired      = false
+          created_at   = "2024-01-01T00:00:00Z"
+          last_used_at = "2098-12-31T00:00:00Z"
+        },
+        {
+          account      = "ci"
+          name         = "nightly-retired-abcdefghijkl"
+          label        = "ci/nightly-retired-abcdefghijkl"
+          retired      = true
+          expires_at   = "2098-01-01T00:00:00Z"
+          expired      = false
+          created_at   = "2023-01-01T00:00:00Z"
+          last_used_at = null
+        },
+        {
+          account      = "ci"
+          name         = "nightly-by-hand"
+          label        = "ci/nightly-by-hand"
+          retired      = false
+          expires_at   = "2099-01-01T00:00:00Z"
+          expired      = false
+          created_at   = "2024-01-01T00:00:00Z"
+          last_used_at = "2098-12-31T00:00:00Z"
+        },
+        {
+          account      = "grafana"
+          name         = "break-glass"
+          label        = "grafana/break-glass"
+          retired      = false
+          expires_at   = "2099-01-01T00:00:00Z"
+          expired      = false
+          created_at   = "2024-01-01T00:00:00Z"
+          last_used_at = "2098-12-31T00:00:00Z"
+        },
+      ]
+    }
+  }
+
+  expect_failures = [
+    check.every_key_is_used,
+    check.no_unknown_key,
+    check.no_retired_key_is_in_use,
+    check.every_new_key_is_used,
+  ]
+
+  assert {
+    condition     = join(" ", local.unknown) == "ci/nightly-by-hand (made 2024-01-01T00:00:00Z, last used 2098-12-31T00:00:00Z)"
+    error_message = "The key that isn't known, and no other, must be reported."
+  }
+
+  assert {
+    condition     = join(" ", local.retired_in_use) == "ci/deploy-mnopqrstuvwx-retired-abcdefghijkl (ends 2098-01-01T00:00:00Z, last used 2025-01-01T00:00:00Z)"
+    error_message = "The retired key that is in use, and no other, must be reported."
+  }
+
+  assert {
+    condition     = join(" ", local.new_unused) == "ci/deploy-abcdefghijkl (made 2024-01-01T00:00:00Z)"
+    error_message = "The new key that nobody uses, and no other, must be reported."
   }
 }

@@ -5,7 +5,7 @@ variable "warn_before" {
 }
 
 variable "expired_after" {
-  description = "How long an expired key may stay listed before it is reported. Keys that were replaced with a grace period stay until somebody revokes them; null never reports."
+  description = "How long an expired key may stay listed before it is reported. Keys that were replaced with a grace period stay until the next rotation or somebody revokes them; null never reports."
   type        = string
   default     = null
 }
@@ -26,4 +26,28 @@ variable "may_never_expire" {
   description = "Keys that are allowed to have no expiry, as ACCOUNT/KEY."
   type        = set(string)
   default     = []
+}
+
+variable "known_keys" {
+  description = "Regular expressions for the whole names of the keys there should be, by account; under \"*\" those for every account. Any keys are allowed when null. Retired and ephemeral keys are left out."
+  type        = map(list(string))
+  default     = null
+}
+
+variable "retired_ends_within" {
+  description = "How long before the end of its grace period a retired key is reported that is still in use. null never reports."
+  type        = string
+  default     = "24h"
+}
+
+variable "in_use_within" {
+  description = "A key counts as in use that was used so long ago at most."
+  type        = string
+  default     = "24h"
+}
+
+variable "new_unused_after" {
+  description = "How long after a rotation the new key is reported if nobody has used it yet. null never reports."
+  type        = string
+  default     = "24h"
 }

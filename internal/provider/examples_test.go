@@ -119,9 +119,9 @@ func (r *exampleRun) pages() {
 	r.contains(r.ends(1, "plan", "-input=false"), "The account deleted-pipeline was deleted.", "There is no role signoz-exporter, only ")
 	r.env = []string{"TF_VAR_pipeline_account_id=" + nightly.ID}
 
-	r.succeeds("state", "rm", "signoz_service_account.ci", "signoz_service_account_key.deploy", "signoz_service_account_role.shared_viewer")
+	r.succeeds("state", "rm", "signoz_service_account.ci", "signoz_service_account_key.deploy", "signoz_service_account_role.shared_viewer", "signoz_service_account_keys_exclusive.payments")
 	r.copy("resources/*/import-by-string-id.tf")
-	r.contains(r.succeeds("plan", "-input=false"), "Plan: 3 to import, 0 to add, 0 to change, 0 to destroy")
+	r.contains(r.succeeds("plan", "-input=false"), "Plan: 4 to import, 0 to add, 1 to change, 0 to destroy")
 }
 
 // A user signs in, makes the first account and key, and the key takes over.
@@ -212,8 +212,11 @@ func (r *exampleRun) driftWatch() {
 	ci := r.on.CreateAccount("ci", "signoz-viewer")
 	r.on.CreateKey(ci.ID, "soon", r.on.Clock().Now().Add(24*time.Hour))
 	r.on.CreateKey(ci.ID, "past", r.on.Clock().Now().Add(-time.Hour))
+	r.on.CreateKey(ci.ID, "by-hand", r.on.Clock().Now().Add(2000*time.Hour))
+	r.on.CreateKey(ci.ID, "nightly-retired-abcdefghijkl", r.on.Clock().Now().Add(2*time.Hour))
+	r.on.CreateKey(ci.ID, "terraform-abcdefghijkl", r.on.Clock().Now().Add(15*time.Minute)) // of a run under way
 	r.copy("drift-watch/*.tf", "drift-watch/inventory/*.tf")
-	r.env = []string{`TF_VAR_may_never_expire=["terraform/terraform"]`, "TF_VAR_expired_after=30m"}
+	r.env = []string{`TF_VAR_may_never_expire=["terraform/terraform"]`, "TF_VAR_expired_after=30m", `TF_VAR_known_keys={"terraform"=["terraform"],"ci"=["soon|past"]}`}
 	r.succeeds("init", "-input=false")
 	r.succeeds("plan", "-input=false", "-out=watch.tfplan")
 
@@ -248,6 +251,10 @@ func (r *exampleRun) driftWatch() {
 		"every_key_expires":      "pass",
 		"every_key_is_used":      "pass",
 		"no_unknown_account":     "pass",
+
+		"no_unknown_key":           "fail: Keys that nobody declared: ci/by-hand (made ",
+		"no_retired_key_is_in_use": "pass",
+		"every_new_key_is_used":    "pass",
 	} {
 		if !strings.HasPrefix(said[name], starts) {
 			r.t.Errorf("check %s: %q, not %q", name, said[name], starts)

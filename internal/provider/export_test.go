@@ -59,3 +59,6 @@ func (w *watched) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanRes
 	w.tell("plan")
 	return w.Framework.PlanResourceChange(ctx, req)
 }
+
+// RetiredName is the name that a key with that name_prefix, or with a fixed name, gets when it is retired.
+var RetiredName = retiredName

@@ -159,28 +159,3 @@ func TestSomeOf(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
-
-func TestIsEphemeral(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC)
-	in := now.Add(15 * time.Minute)
-	for _, test := range []struct {
-		name      string
-		expiresAt time.Time
-		want      bool
-	}{
-		{signoz.UniqueKeyName(defaultEphemeralPrefix), in, true},
-		{"terraform-abcdefghijkl", now.Add(day), true},
-		{"terraform-abcdefghijkl", now.Add(day + time.Second), false},
-		{"terraform-abcdefghijkl", now, false}, // left behind by a killed run
-		{"terraform-abcdefghijkl", time.Time{}, false},
-		{"terraform-abcdefghijk", in, false},
-		{"terraform-abcdefghijk1", in, false},
-		{"terraform-state", in, false},
-		{"my-terraform-abcdefghijkl", in, false},
-	} {
-		if got := isEphemeral(signoz.Key{Name: test.name, ExpiresAt: test.expiresAt}, now); got != test.want {
-			t.Errorf("%q, expiring at %s: %t, should be %t", test.name, test.expiresAt, got, test.want)
-		}
-	}
-}

@@ -473,6 +473,7 @@ func (p *signozProvider) Resources(context.Context) []func() resource.Resource {
 		core.New(newServiceAccount),
 		core.New(newServiceAccountKey),
 		core.New(newServiceAccountRole),
+		core.New(newServiceAccountKeysExclusive),
 	}
 }
 

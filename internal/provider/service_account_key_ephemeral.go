@@ -55,14 +55,6 @@ type ephemeralKeyModel struct {
 	ExpiresAt        types.String `tfsdk:"expires_at"`
 }
 
-// isEphemeral reports whether a key looks like one that an ephemeral resource of
-// this provider has open in some run: named with the default prefix, and about to
-// expire. One that a killed run left behind isn't ephemeral once it has expired.
-func isEphemeral(key signoz.Key, now time.Time) bool {
-	return signoz.IsUniqueKeyName(key.Name, defaultEphemeralPrefix) &&
-		!key.ExpiresAt.IsZero() && !key.Expired(now) && key.ExpiresAt.Sub(now) <= day
-}
-
 // lease is what Renew and Close need to know of the key that Open made. The
 // value isn't in it.
 type lease struct {

@@ -35,6 +35,7 @@ type keySummary struct {
 	Name       types.String `tfsdk:"name"`
 	ExpiresAt  types.String `tfsdk:"expires_at"`
 	Expired    types.Bool   `tfsdk:"expired"`
+	Retired    types.Bool   `tfsdk:"retired"`
 	CreatedAt  types.String `tfsdk:"created_at"`
 	LastUsedAt types.String `tfsdk:"last_used_at"`
 }
@@ -45,21 +46,10 @@ func newKeySummary(key *signoz.Key, now time.Time) keySummary {
 		Name:       types.StringValue(key.Name),
 		ExpiresAt:  timestamp(key.ExpiresAt),
 		Expired:    types.BoolValue(key.Expired(now)),
+		Retired:    types.BoolValue(isRetired(key)),
 		CreatedAt:  timestamp(key.CreatedAt),
-		LastUsedAt: lastUsed(key),
+		LastUsedAt: timestamp(key.LastUse()),
 	}
-}
-
-// neverUsed is how far apart the two times of a key that was never used may be:
-// SigNoz takes both from its clock while it makes the key, one after the other.
-const neverUsed = 10 * time.Millisecond
-
-// lastUsed is null for a key that was never used.
-func lastUsed(key *signoz.Key) types.String {
-	if key.LastUsedAt.Sub(key.CreatedAt) < neverUsed {
-		return types.StringNull()
-	}
-	return timestamp(key.LastUsedAt)
 }
 
 func (d *serviceAccountKeysDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -68,7 +58,7 @@ func (d *serviceAccountKeysDataSource) Metadata(_ context.Context, req datasourc
 
 func (d *serviceAccountKeysDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The keys of one service account, for audits and `check` blocks: which expire soon, which have expired, which are unused. Key values aren't included: SigNoz shows them only once.",
+		MarkdownDescription: "The keys of one service account, for audits and `check` blocks: which expire soon, which have expired, which were replaced, which are unused. Key values aren't included: SigNoz shows them only once.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
@@ -93,6 +83,10 @@ func (d *serviceAccountKeysDataSource) Schema(_ context.Context, _ datasource.Sc
 					"expired": schema.BoolAttribute{
 						Computed:            true,
 						MarkdownDescription: "Whether that time has passed. Expired keys stay listed until they are revoked.",
+					},
+					"retired": schema.BoolAttribute{
+						Computed:            true,
+						MarkdownDescription: "Whether this provider replaced or destroyed the key with a `destroy_grace_period`, over or not: its name ends with `-retired-` and twelve letters, and it has an expiry.",
 					},
 					"created_at": schema.StringAttribute{
 						Computed:            true,

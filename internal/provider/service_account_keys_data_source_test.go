@@ -40,17 +40,43 @@ func TestServiceAccountKeysDataSource(t *testing.T) {
 			keys := read()
 			equal(t, "keys", len(keys), 3)
 			equal(t, "key that expires", keys[0].json(), fmt.Sprintf(
-				`{"created_at":"2026-03-01T12:00:00Z","expired":false,"expires_at":"2026-03-01T13:00:00Z","id":%q,"last_used_at":null,"name":"expiring"}`, expiring.ID))
+				`{"created_at":"2026-03-01T12:00:00Z","expired":false,"expires_at":"2026-03-01T13:00:00Z","id":%q,"last_used_at":null,"name":"expiring","retired":false}`, expiring.ID))
 			equal(t, "key that doesn't expire", keys[1].json(), fmt.Sprintf(
-				`{"created_at":"2026-03-01T12:00:00Z","expired":false,"expires_at":null,"id":%q,"last_used_at":null,"name":"never"}`, never.ID))
+				`{"created_at":"2026-03-01T12:00:00Z","expired":false,"expires_at":null,"id":%q,"last_used_at":null,"name":"never","retired":false}`, never.ID))
 			equal(t, "key in use", keys[2].json(), fmt.Sprintf(
-				`{"created_at":"2026-03-01T12:00:00Z","expired":false,"expires_at":"2026-03-03T12:00:00Z","id":%q,"last_used_at":"2026-03-01T12:30:00Z","name":"used"}`, used.ID))
+				`{"created_at":"2026-03-01T12:00:00Z","expired":false,"expires_at":"2026-03-03T12:00:00Z","id":%q,"last_used_at":"2026-03-01T12:30:00Z","name":"used","retired":false}`, used.ID))
 
 			clock.Advance(30*time.Minute + time.Second)
 			equal(t, "works", on.KeyWorks(expiring.Value), false)
 			equal(t, "expired", read()[0].at("expired"), "true")
 		})
 	}
+}
+
+func TestKeysDataSource_tellsRetiredKeys(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	clock := signoztest.NewClock(start)
+	on := embeddedOnly(t, signoztest.WithClock(clock))
+	account := on.CreateAccount("ci")
+	for name, expiresAt := range map[string]time.Time{
+		"deploy":                             start.Add(time.Hour),
+		"deploy-retired-abcdefghijkl":        start.Add(time.Hour),
+		"deploy-retired-mnopqrstuvwx":        start.Add(time.Second),
+		"nightly-retired-abcdefghijkl":       noExpiry, // somebody needed it for longer
+		"retired":                            start.Add(time.Hour),
+		"ci-abcdefghijkl-retired-mnopqrstuv": start.Add(time.Hour),
+	} {
+		on.CreateKey(account.ID, name, expiresAt)
+	}
+	clock.Advance(time.Minute)
+	p := talk(t, on, provider.WithNow(clock.Now))
+	retired := ""
+	for _, key := range p.data("signoz_service_account_keys", `{"service_account_id": `+quote(account.ID)+`}`).objects("keys") {
+		if key.at("retired") == "true" {
+			retired += key.text("name") + " (expired: " + key.at("expired") + ") "
+		}
+	}
+	equal(t, "retired keys", retired, "deploy-retired-abcdefghijkl (expired: false) deploy-retired-mnopqrstuvwx (expired: true) ")
 }
 
 func TestServiceAccountKeysDataSourceRefuses(t *testing.T) {

@@ -25,6 +25,7 @@ type session struct {
 	roles  roleClaims
 	seen   seenObjects
 	leases leases
+	strays plannedStrays
 }
 
 // sessionFrom reads what Configure handed over. Before Configure, as during

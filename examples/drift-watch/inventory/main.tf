@@ -26,10 +26,10 @@ output "accounts" {
 }
 
 output "keys" {
-  description = "All keys, each with the name that people know it by in label: ACCOUNT/KEY."
+  description = "All keys, each with the name of its account, and in label the name that people know it by: ACCOUNT/KEY."
   value = flatten([
     for account, found in data.signoz_service_account_keys.each : [
-      for key in found.keys : merge(key, { label = "${account}/${key.name}" })
+      for key in found.keys : merge(key, { account = account, label = "${account}/${key.name}" })
     ]
   ])
 }

@@ -1,0 +1,4 @@
+import {
+  to = signoz_service_account_keys_exclusive.payments
+  id = "payments"
+}

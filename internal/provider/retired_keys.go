@@ -1,0 +1,107 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"crypto/sha256"
+	"strings"
+	"time"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+)
+
+// A key that is destroyed with a grace period goes on working for that time and stays
+// listed for ever. Its name then says so: ORIGIN-retired-<12 letters>, where the
+// origin stands for the resource that it came from, so that the next rotation of that
+// resource finds its own predecessors in the account's list.
+const (
+	retiredMark         = "-retired-"
+	maxOriginLength     = signoz.MaxKeyNamePrefixLength - len(retiredMark)
+	uniqueLetters       = signoz.MaxKeyNameLength - signoz.MaxKeyNamePrefixLength
+	maxOriginPrefix     = maxOriginLength - uniqueLetters
+	shortenedHashLength = 8
+)
+
+// retiredName is a new name for the key of that name, which a resource with that
+// name_prefix ("" for one with a fixed name) retires.
+func retiredName(name, prefix string) string {
+	return signoz.UniqueKeyName(originOf(name, prefix) + retiredMark)
+}
+
+// originOf is the part of a retired key's name that stands before the mark: the
+// key's former name, where every server takes it and it is short enough.
+func originOf(name, prefix string) string {
+	if prefix != "" && signoz.IsUniqueKeyName(name, prefix) {
+		return shortened(prefix, maxOriginPrefix) + name[len(name)-uniqueLetters:]
+	}
+	return shortened(name, maxOriginLength)
+}
+
+// shortened is text itself, or, where it is too long or no name that SigNoz takes,
+// its beginning and letters of its hash: different texts stay different. It consists of
+// letters and hyphens then, as v0.118 asks for.
+func shortened(text string, maxLength int) string {
+	if isName(text) && len(text) <= maxLength {
+		return text
+	}
+	plain := strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '-'
+	}, text), "-")
+	if plain == "" {
+		plain = "key"
+	}
+	plain = plain[:min(len(plain), maxLength-shortenedHashLength-1)]
+	hash := sha256.Sum256([]byte(text))
+	for i := range shortenedHashLength {
+		hash[i] = 'a' + hash[i]%26
+	}
+	return plain + "-" + string(hash[:shortenedHashLength])
+}
+
+// cutRetired splits the name of a retired key; ok is false for any other name.
+func cutRetired(name string) (origin string, ok bool) {
+	at := strings.LastIndex(name, retiredMark)
+	if at <= 0 || !signoz.IsUniqueKeyName(name, name[:at]+retiredMark) {
+		return "", false
+	}
+	return name[:at], true
+}
+
+// isRetired reports whether this provider replaced or destroyed the key with a grace
+// period, over or not. One whose expiry somebody has removed since is in use again.
+func isRetired(key *signoz.Key) bool {
+	_, ok := cutRetired(key.Name)
+	return ok && !key.ExpiresAt.IsZero()
+}
+
+// isExpiredPredecessor reports whether the key was retired by a resource with that
+// name or name_prefix (the other is "") and its grace period is over: a rotation of
+// that resource may revoke it. One that somebody has extended hasn't expired.
+func isExpiredPredecessor(key *signoz.Key, name, prefix string, now time.Time) bool {
+	origin, ok := cutRetired(key.Name)
+	if !ok || !key.Expired(now) {
+		return false
+	}
+	if prefix != "" {
+		return signoz.IsUniqueKeyName(origin, shortened(prefix, maxOriginPrefix))
+	}
+	return origin == shortened(name, maxOriginLength)
+}
+
+// longestLease is how long an ephemeral key can have left to live.
+const longestLease = day
+
+// isEphemeral reports whether the key may be one that an ephemeral resource, in this run
+// or another, has made: its name ends with a hyphen and random letters, and it expires within a day.
+func isEphemeral(key *signoz.Key, now time.Time) bool {
+	at := strings.LastIndex(key.Name, "-") + 1
+	return at > 0 && signoz.IsUniqueKeyName(key.Name, key.Name[:at]) &&
+		!key.ExpiresAt.IsZero() && !key.Expired(now) && !key.ExpiresAt.After(now.Add(longestLease))
+}

@@ -1,0 +1,546 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+)
+
+// serviceAccountKeysExclusiveResource revokes the keys of an account that nobody declared.
+//
+// A refresh finds the strays, and the state holds them; a plan empties that list, and its
+// update revokes what stood in it. So a plan shows each key that the apply will
+// revoke, and what appears after the plan isn't touched.
+type serviceAccountKeysExclusiveResource struct{ session *session }
+
+func newServiceAccountKeysExclusive() core.Resource[keysExclusiveModel, keysExclusivePrivate] {
+	return &serviceAccountKeysExclusiveResource{}
+}
+
+type keysExclusiveModel struct {
+	ServiceAccountID types.String
+	KeyIDs           types.Set
+	ToleratedNames   types.Set
+	Strays           types.List // of stray
+}
+
+// keysExclusivePrivate is what the private state holds.
+type keysExclusivePrivate struct {
+	// OrgID is the organization of the account, where the provider knew it.
+	OrgID string `json:"org_id"`
+}
+
+type (
+	keysExclusiveObject = core.Object[keysExclusiveModel, keysExclusivePrivate]
+	keysExclusiveChange = core.Change[keysExclusiveModel, keysExclusivePrivate]
+	keysExclusiveResult = core.Result[keysExclusiveModel, keysExclusivePrivate]
+)
+
+func (*serviceAccountKeysExclusiveResource) Fields(m *keysExclusiveModel) core.Fields {
+	return core.Fields{
+		"service_account_id": core.Field(&m.ServiceAccountID),
+		"key_ids":            core.Field(&m.KeyIDs),
+		"tolerated_names":    core.Field(&m.ToleratedNames),
+		"strays":             core.Field(&m.Strays),
+	}
+}
+
+// stray is a key that isn't among those that may exist.
+type stray struct {
+	ID         types.String `tfsdk:"id"`
+	Name       types.String `tfsdk:"name"`
+	CreatedAt  types.String `tfsdk:"created_at"`
+	LastUsedAt types.String `tfsdk:"last_used_at"`
+	ExpiresAt  types.String `tfsdk:"expires_at"`
+}
+
+var strayType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"id": types.StringType, "name": types.StringType,
+	"created_at": types.StringType, "last_used_at": types.StringType, "expires_at": types.StringType,
+}}
+
+func newStray(key *signoz.Key) stray {
+	return stray{
+		ID: types.StringValue(key.ID), Name: types.StringValue(key.Name),
+		CreatedAt: timestamp(key.CreatedAt), LastUsedAt: timestamp(key.LastUse()), ExpiresAt: timestamp(key.ExpiresAt),
+	}
+}
+
+// exceptions are the keys that are never strays, whatever key_ids says.
+type exceptions struct {
+	allowed   map[string]bool // ids in lower case: key_ids
+	declared  func(keyID string) bool
+	own       map[string]bool // ids that may be the key that the provider signs in with
+	tolerated []*regexp.Regexp
+	now       time.Time
+}
+
+// straysAmong returns the keys that nobody declared, sorted by name. Retired keys are
+// strays when their grace period is over, ephemeral ones when they have outlived their run.
+func straysAmong(keys []signoz.Key, but exceptions) []signoz.Key {
+	return slices.DeleteFunc(sortedKeys(keys), func(key signoz.Key) bool {
+		return but.allowed[strings.ToLower(key.ID)] || but.own[key.ID] ||
+			(but.declared != nil && but.declared(key.ID)) ||
+			(isRetired(&key) && !key.Expired(but.now)) ||
+			isEphemeral(&key, but.now) ||
+			slices.ContainsFunc(but.tolerated, func(pattern *regexp.Regexp) bool { return pattern.MatchString(key.Name) })
+	})
+}
+
+func (*serviceAccountKeysExclusiveResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_service_account_keys_exclusive"
+	// The account, unknown in the plan, may turn out to be another one.
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+func (*serviceAccountKeysExclusiveResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Makes the keys of a service account exactly those that Terraform declares, for accounts that get their keys from Terraform alone. " +
+			"Every other key of the account, a stray, appears in the plan by name, and the next apply revokes it. Only what the plan has shown is revoked, and creating this resource revokes nothing. " +
+			"Destroying it changes nothing in SigNoz.",
+		Attributes: map[string]schema.Attribute{
+			"service_account_id": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Id of the service account, a UUID. Changing it leaves the keys of the former account as they are.",
+			},
+			"key_ids": schema.SetAttribute{
+				ElementType:         types.StringType,
+				Required:            true,
+				MarkdownDescription: "Ids of the keys that may exist: `[signoz_service_account_key.deploy.id]`. An id that the account doesn't have gives a warning.",
+				Validators:          []validator.Set{setvalidator.NoNullValues()},
+			},
+			"tolerated_names": schema.SetAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "[Regular expressions](https://github.com/google/re2/wiki/Syntax); keys whose name matches one of them are no strays. Write `^break-glass$` for exactly this name.",
+				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(isRegexp{})},
+			},
+			"strays": schema.ListNestedAttribute{
+				Computed: true,
+				MarkdownDescription: "Keys of the account that are neither in `key_ids` nor tolerated, as the last refresh found them. A plan that takes a key from this list revokes it. " +
+					"Never in it: the key that the provider signs in with, keys that a `signoz_service_account_key` of this run stands for, keys that were replaced and are within their `destroy_grace_period`, and ephemeral keys that haven't expired.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"id":           schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the key, a UUID."},
+					"name":         schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the key."},
+					"created_at":   schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key was made (RFC 3339, UTC)."},
+					"last_used_at": schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key was last seen in use (RFC 3339, UTC); null if never."},
+					"expires_at":   schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key stops or stopped working (RFC 3339, UTC); null if it never expires."},
+				}},
+			},
+		},
+	}
+}
+
+func (*serviceAccountKeysExclusiveResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"service_account_id": identityschema.StringAttribute{
+				RequiredForImport: true,
+				Description:       "Id of the service account, a UUID.",
+			},
+		},
+	}
+}
+
+func (r *serviceAccountKeysExclusiveResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// Validate leaves ids to the plan: in `terraform test` they may come from mocks.
+func (*serviceAccountKeysExclusiveResource) Validate(keysExclusiveModel) diag.Diagnostics { return nil }
+
+// Plan decides that no stray is left, and says which keys that ends.
+func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change keysExclusiveChange) (planned core.Planned[keysExclusiveModel]) {
+	planned.Plan = change.Plan
+	plan, diags := &planned.Plan, &planned.Diagnostics
+	var state keysExclusiveModel
+	if change.Prior != nil {
+		state = change.Prior.State
+	}
+	checkNewAccountID(plan.ServiceAccountID, state.ServiceAccountID, diags)
+	checkKeyIDs(plan.KeyIDs, diags)
+	plan.Strays = types.ListUnknown(strayType)
+	if diags.HasError() {
+		return planned
+	}
+	accountID := plan.ServiceAccountID.ValueString()
+	if known(plan.ServiceAccountID) && r.session.claimExclusive(accountID, plan.KeyIDs) {
+		diags.AddAttributeWarning(path.Root("service_account_id"), fmt.Sprintf("Two exclusive lists of keys for service account %s", accountID),
+			"Another signoz_service_account_keys_exclusive of this configuration is for the same account. Each takes the keys of the other for strays, and revokes them. Write all ids into the key_ids of one.")
+	}
+	if change.Prior == nil {
+		r.warnFirst(ctx, *plan, diags)
+		return planned // Create finds the strays
+	}
+	moved := known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID)
+	if moved && !r.session.appliesUpdate(runName(state)) {
+		planned.Replace = []string{"service_account_id"}
+		return planned
+	}
+	plan.Strays = strayList(nil)
+	if moved {
+		return planned // Update revokes nothing: the strays of the state are of another account
+	}
+	r.warnMissing(ctx, *plan, state, diags)
+	if revoked := r.session.planToRevoke(promised(ctx, state, *plan, diags)); len(revoked) > 0 {
+		diags.AddAttributeWarning(path.Root("strays"), fmt.Sprintf("The apply revokes %s of service account %s", nameStrays(revoked), state.ServiceAccountID.ValueString()),
+			fmt.Sprintf("Not in key_ids, and not tolerated:\n%s\n\nWhoever uses such a key is refused from then on. To keep one, add its id to key_ids, or a pattern for its name to tolerated_names.", describe(revoked, r.session.now())))
+	}
+	return planned
+}
+
+// runName is what noteRefreshed remembers the resource of an account by.
+func runName(m keysExclusiveModel) string { return "exclusive " + m.ServiceAccountID.ValueString() }
+
+// PlanDestroy has nothing to say: destroying ends no key.
+func (*serviceAccountKeysExclusiveResource) PlanDestroy(context.Context, keysExclusiveObject) diag.Diagnostics {
+	return nil
+}
+
+// checkKeyIDs refuses what can't be the id of a key.
+func checkKeyIDs(ids types.Set, diags *diag.Diagnostics) {
+	for _, id := range knownStrings(ids) {
+		if !isUUID(id) {
+			diags.AddAttributeError(path.Root("key_ids"), fmt.Sprintf("%q isn't the id of a key", id),
+				"Ids are UUIDs. Use the id of the resource, signoz_service_account_key.NAME.id; to allow keys by name, use tolerated_names.")
+		}
+	}
+}
+
+// idsIn are the ids that a set has now, in lower case; those that become known only
+// during the apply are left out.
+func idsIn(set types.Set) map[string]bool {
+	ids := make(map[string]bool)
+	for _, id := range knownStrings(set) {
+		ids[strings.ToLower(id)] = true
+	}
+	return ids
+}
+
+// patterns are the tolerated names; ones that are unknown tolerate all: nothing is
+// revoked that they may turn out to mean.
+func patterns(tolerated types.Set) (patterns []*regexp.Regexp) {
+	if hasUnknownElement(tolerated) {
+		return []*regexp.Regexp{regexp.MustCompile("")}
+	}
+	for _, text := range knownStrings(tolerated) {
+		if pattern, err := regexp.Compile(text); err == nil { // the validator has refused others
+			patterns = append(patterns, pattern)
+		}
+	}
+	return patterns
+}
+
+func hasUnknownElement(set types.Set) bool {
+	return set.IsUnknown() || slices.ContainsFunc(set.Elements(), func(element attr.Value) bool { return element.IsUnknown() })
+}
+
+// exceptions are those of the session's run.
+func (r *serviceAccountKeysExclusiveResource) exceptions(m keysExclusiveModel) exceptions {
+	return exceptions{allowed: idsIn(m.KeyIDs), declared: r.session.isDeclaredKey, tolerated: patterns(m.ToleratedNames), now: r.session.now()}
+}
+
+// strays finds the strays among the keys of the account. Which one the provider signs in
+// with costs requests, so that is asked only where it may matter.
+func (r *serviceAccountKeysExclusiveResource) strays(ctx context.Context, keys []signoz.Key, m keysExclusiveModel) ([]signoz.Key, error) {
+	but := r.exceptions(m)
+	found := straysAmong(keys, but)
+	if len(found) == 0 {
+		return nil, nil
+	}
+	var err error
+	if but.own, err = r.session.client.OwnKeys(ctx, m.ServiceAccountID.ValueString()); err != nil {
+		return nil, fmt.Errorf("finding out which key the provider signs in with: %w", err)
+	}
+	return straysAmong(found, but), nil
+}
+
+// promised are the strays of the state that the plan still takes for strays: what the
+// update revokes if they are then.
+func promised(ctx context.Context, state, plan keysExclusiveModel, diags *diag.Diagnostics) []stray {
+	var strays []stray
+	diags.Append(state.Strays.ElementsAs(ctx, &strays, false)...)
+	allowed, tolerated := idsIn(plan.KeyIDs), patterns(plan.ToleratedNames)
+	return slices.DeleteFunc(strays, func(key stray) bool {
+		return allowed[strings.ToLower(key.ID.ValueString())] ||
+			slices.ContainsFunc(tolerated, func(pattern *regexp.Regexp) bool { return pattern.MatchString(key.Name.ValueString()) })
+	})
+}
+
+// warnFirst says which keys the plan after the first will revoke.
+func (r *serviceAccountKeysExclusiveResource) warnFirst(ctx context.Context, plan keysExclusiveModel, diags *diag.Diagnostics) {
+	if !known(plan.ServiceAccountID) || !r.session.online() {
+		return // a new account has no keys
+	}
+	accountID := plan.ServiceAccountID.ValueString()
+	keys, err := r.session.client.Keys(ctx, accountID)
+	if err != nil {
+		r.session.addError(ctx, diags, "Can't list the keys of service account "+accountID, err)
+		return
+	}
+	warnUnknownIDs(accountID, idsIn(plan.KeyIDs), keys, diags)
+	found, err := r.strays(ctx, keys, plan)
+	if err != nil {
+		r.session.addError(ctx, diags, "Can't tell the strays among the keys of service account "+accountID, err)
+		return
+	}
+	if len(found) == 0 {
+		return
+	}
+	unless := ""
+	if hasUnknownElement(plan.KeyIDs) {
+		unless = " (key_ids isn't fully known yet, and may turn out to have some of them)"
+	}
+	strays := make([]stray, len(found))
+	for i := range found {
+		strays[i] = newStray(&found[i])
+	}
+	diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("The plan after this one will revoke %s of service account %s", nameStrays(strays), accountID),
+		fmt.Sprintf("Not in key_ids, and not tolerated%s:\n%s\n\nThis apply revokes nothing; the next plan shows these keys in strays, and its apply revokes them. To keep one, add its id to key_ids, or a pattern for its name to tolerated_names.",
+			unless, describe(strays, r.session.now())))
+}
+
+// warnMissing warns of ids that are new in key_ids and that the account doesn't have.
+// The others are looked at only where the refresh has read the list anyway.
+func (r *serviceAccountKeysExclusiveResource) warnMissing(ctx context.Context, plan, state keysExclusiveModel, diags *diag.Diagnostics) {
+	added := idsIn(plan.KeyIDs)
+	for id := range idsIn(state.KeyIDs) {
+		delete(added, id)
+	}
+	accountID := state.ServiceAccountID.ValueString()
+	if !r.session.online() || (len(added) == 0 && r.session.appliesUpdate(runName(state))) {
+		return
+	}
+	keys, err := r.session.client.Keys(ctx, accountID)
+	if err != nil {
+		return // the refresh or the update reports it
+	}
+	warnUnknownIDs(accountID, idsIn(plan.KeyIDs), keys, diags)
+}
+
+func warnUnknownIDs(accountID string, ids map[string]bool, keys []signoz.Key, diags *diag.Diagnostics) {
+	for i := range keys {
+		delete(ids, strings.ToLower(keys[i].ID))
+	}
+	missing := make([]string, 0, len(ids))
+	for id := range ids {
+		missing = append(missing, id)
+	}
+	if len(missing) > 0 {
+		diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("Service account %s doesn't have all keys of key_ids", accountID),
+			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration that takes the keys of this account for strays, or belong to another account.", someOf(missing)))
+	}
+}
+
+// nameStrays names some keys in a summary.
+func nameStrays(strays []stray) string {
+	const most = 5
+	names := make([]string, 0, most)
+	for _, key := range strays[:min(len(strays), most)] {
+		names = append(names, fmt.Sprintf("%q", key.Name.ValueString()))
+	}
+	switch more := len(strays) - most; {
+	case more > 0:
+		return fmt.Sprintf("the keys %s and %d more", strings.Join(names, ", "), more)
+	case len(names) == 1:
+		return "the key " + names[0]
+	}
+	return "the keys " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// describe says of each key when it was made, last used and expires, one a line.
+func describe(strays []stray, now time.Time) string {
+	lines := make([]string, len(strays))
+	for i, key := range strays {
+		used, expires := "never used", "never expires"
+		if at := key.LastUsedAt.ValueString(); at != "" {
+			used = "last used " + at + ago(at, now)
+		}
+		if at := key.ExpiresAt.ValueString(); at != "" {
+			expires = "expires " + at
+			if when, err := time.Parse(time.RFC3339, at); err == nil && !when.After(now) {
+				expires = "expired " + at
+			}
+		}
+		made := key.CreatedAt.ValueString()
+		lines[i] = fmt.Sprintf("- %q: made %s%s, %s, %s", key.Name.ValueString(), made, ago(made, now), used, expires)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func ago(at string, now time.Time) string {
+	when, err := time.Parse(time.RFC3339, at)
+	if err != nil || now.Sub(when) < time.Minute {
+		return ""
+	}
+	return " (" + roughly(now.Sub(when)) + " ago)"
+}
+
+// Create revokes nothing: what it finds is shown by the next plan.
+func (r *serviceAccountKeysExclusiveResource) Create(ctx context.Context, plan keysExclusiveModel, result *keysExclusiveResult) (diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if checkKeyIDs(plan.KeyIDs, &diags); diags.HasError() {
+		return diags
+	}
+	keys, err := client.FreshKeys(ctx, plan.ServiceAccountID.ValueString())
+	if err == nil {
+		err = r.update(ctx, &plan, keys)
+	}
+	if err != nil {
+		r.session.addError(ctx, &diags, "Can't list the keys of service account "+plan.ServiceAccountID.ValueString(), err)
+		return diags
+	}
+	r.session.noteRefreshed(runName(plan))
+	result.Save(plan, keysExclusivePrivate{OrgID: client.KnownOrgID()})
+	return diags
+}
+
+// update takes over which of the keys are strays.
+func (r *serviceAccountKeysExclusiveResource) update(ctx context.Context, m *keysExclusiveModel, keys []signoz.Key) error {
+	found, err := r.strays(ctx, keys, *m)
+	if err != nil {
+		return err
+	}
+	m.Strays = strayList(found)
+	return nil
+}
+
+func strayList(keys []signoz.Key) types.List {
+	elements := make([]attr.Value, len(keys))
+	for i := range keys {
+		s := newStray(&keys[i])
+		elements[i] = types.ObjectValueMust(strayType.AttrTypes, map[string]attr.Value{
+			"id": s.ID, "name": s.Name, "created_at": s.CreatedAt, "last_used_at": s.LastUsedAt, "expires_at": s.ExpiresAt,
+		})
+	}
+	return types.ListValueMust(strayType, elements)
+}
+
+// Refresh finds the strays. Where it can't ask SigNoz, they are as the state has them.
+func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclusive keysExclusiveObject) core.Refreshed[keysExclusiveModel, keysExclusivePrivate] {
+	result := core.Refreshed[keysExclusiveModel, keysExclusivePrivate]{Object: exclusive}
+	state, diags := &result.State, &result.Diagnostics
+	r.session.noteRefreshed(runName(*state))
+	accountID := state.ServiceAccountID.ValueString()
+	if result.Gone = accountID == ""; result.Gone || !r.session.mayRefresh(diags) {
+		return result // not made yet: Crossplane's upjet reads before it creates
+	}
+	keys, err := r.session.client.Keys(ctx, accountID)
+	if err == nil && len(keys) == 0 { // as of a deleted account
+		var account *signoz.ServiceAccount
+		if account, err = r.session.client.SharedServiceAccount(ctx, accountID); err == nil && account.Deleted() {
+			result.Gone = true
+			return result
+		}
+	}
+	if err == nil {
+		err = r.update(ctx, state, keys)
+	}
+	switch {
+	case signoz.IsAccountNotFound(err):
+		result.Gone = r.session.accountIsLost(ctx, "the keys of service account "+accountID, accountID, exclusive.Private.OrgID, err, diags)
+	case err != nil:
+		r.session.addError(ctx, diags, "Can't list the keys of service account "+accountID, err)
+	}
+	return result
+}
+
+// Update revokes the strays that the plan has shown, if they are strays still.
+func (r *serviceAccountKeysExclusiveResource) Update(ctx context.Context, change keysExclusiveChange, result *keysExclusiveResult) (diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	plan, state := change.Plan, change.Prior.State
+	if checkKeyIDs(plan.KeyIDs, &diags); diags.HasError() {
+		return diags
+	}
+	plan.Strays = strayList(nil)
+	ids := make(map[string]bool)
+	if plan.ServiceAccountID.Equal(state.ServiceAccountID) {
+		for _, key := range promised(ctx, state, plan, &diags) {
+			ids[key.ID.ValueString()] = true
+		}
+	}
+	if len(ids) > 0 {
+		plan.Strays = strayList(r.revoke(ctx, client, plan, ids, &diags))
+	}
+	result.Save(plan, change.Prior.Private)
+	return diags
+}
+
+// revoke revokes the promised keys that are strays still, and returns those that it couldn't.
+func (r *serviceAccountKeysExclusiveResource) revoke(ctx context.Context, client *signoz.Client, plan keysExclusiveModel, ids map[string]bool, diags *diag.Diagnostics) (left []signoz.Key) {
+	accountID := plan.ServiceAccountID.ValueString()
+	keys, err := client.FreshKeys(ctx, accountID)
+	var found []signoz.Key
+	if err == nil {
+		found, err = r.strays(ctx, slices.DeleteFunc(slices.Clone(keys), func(key signoz.Key) bool { return !ids[key.ID] }), plan)
+	}
+	if err != nil && !signoz.IsAccountNotFound(err) {
+		r.session.addError(ctx, diags, "Can't list the keys of service account "+accountID, err)
+		return nil
+	}
+	for _, key := range found {
+		if err := client.RevokeKey(ctx, accountID, key.ID); err != nil {
+			r.session.addError(ctx, diags, fmt.Sprintf("Can't revoke the key %q of service account %s", key.Name, accountID), err)
+			left = append(left, key)
+		}
+	}
+	return left
+}
+
+// Delete ends no key: the account's keys are merely watched no more.
+func (*serviceAccountKeysExclusiveResource) Delete(context.Context, keysExclusiveObject) diag.Diagnostics {
+	return nil
+}
+
+// Import takes the id or the name of the account. All keys that there are count as
+// declared then, so that importing, like creating, revokes nothing by itself.
+func (r *serviceAccountKeysExclusiveResource) Import(ctx context.Context, id string, identity map[string]string) (exclusive keysExclusiveObject, diags diag.Diagnostics) {
+	client := r.session.requireClient(&diags)
+	if client == nil {
+		return exclusive, diags
+	}
+	if id == "" {
+		id = identity["service_account_id"]
+	}
+	account, wrong := findAccount(ctx, client, id)
+	if wrong != nil {
+		r.session.addProblem(ctx, &diags, wrong)
+		return exclusive, diags
+	}
+	keys, err := client.Keys(ctx, account.ID)
+	if err != nil {
+		r.session.addError(ctx, &diags, fmt.Sprintf("Can't list the keys of service account %q", account.Name), err)
+		return exclusive, diags
+	}
+	var ids []string
+	for _, key := range straysAmong(keys, exceptions{now: r.session.now()}) {
+		ids = append(ids, key.ID)
+	}
+	exclusive.State = keysExclusiveModel{
+		ServiceAccountID: types.StringValue(account.ID),
+		KeyIDs:           stringSet(ids),
+		ToleratedNames:   types.SetNull(types.StringType),
+		Strays:           strayList(nil),
+	}
+	exclusive.Private.OrgID = account.OrgID
+	return exclusive, diags
+}
