@@ -304,7 +304,9 @@ func (r Reply) response(t traits) *response {
 	if seconds, err := strconv.Atoi(r.RetryAfter); err == nil && seconds > 0 && seconds <= aYear {
 		p.retryAfter = time.Duration(seconds) * time.Second
 	}
-	return renderProblem(p, t)
+	out := newResponse(0, "", nil)
+	p.write(out, t)
+	return out
 }
 
 func (a Astray) String() string {
@@ -400,7 +402,7 @@ func (x *exchange) writeGiant(r *response) {
 	if status == http.StatusNoContent {
 		status = http.StatusOK
 	}
-	x.server.log.status(x.entry, status)
+	x.server.log.update(func() { x.entry.Status = status })
 	x.w.Header().Set("Content-Type", "application/json")
 	x.w.WriteHeader(status)
 	chunk := bytes.Repeat([]byte("x"), 1<<20)

@@ -259,7 +259,7 @@ func TestSlowFaultWhenTheClientLeaves(t *testing.T) {
 				_ = resp.Body.Close()
 				t.Fatal("the client left, and got an answer")
 			}
-			s.WaitIdle()
+			s.log.waitIdle()
 			if r := <-done; !strings.HasPrefix(r.Fault, "late, ") {
 				t.Fatalf("request %+v", r)
 			}

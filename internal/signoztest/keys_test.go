@@ -111,15 +111,15 @@ func TestEveryCallAsksForTheAdminRole(t *testing.T) {
 			s := Start(t, WithVersion(version))
 			key := s.CreateKey(s.CreateAccount("viewer", "signoz-viewer").ID, "k", time.Time{})
 			for _, rt := range routesOf(s.traits) {
-				path := expand(rt.pattern)
-				got := send(t, s, rt.method, path, byKey(key.Value), `{"name":"x"}`)
-				if rt.access == admins {
+				method, path, _ := strings.Cut(expand(rt.pattern), " ")
+				got := send(t, s, method, path, byKey(key.Value), `{"name":"x"}`)
+				if len(rt.needs) > 0 {
 					wantProblem(t, got, http.StatusForbidden, "authz_forbidden")
 				} else if got.status == http.StatusForbidden {
-					t.Fatalf("%s %s is refused", rt.method, path)
+					t.Fatalf("%s %s is refused", method, path)
 				}
 				if rt.access != open {
-					wantProblem(t, send(t, s, rt.method, path, authorization{}, `{}`), http.StatusUnauthorized, "unauthenticated")
+					wantProblem(t, send(t, s, method, path, authorization{}, `{}`), http.StatusUnauthorized, "unauthenticated")
 				}
 			}
 		})

@@ -322,3 +322,33 @@ func TestCloseDuringRequests(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 }
+
+// TestRebuild: the database is lost, the organisation of a given id is there again.
+func TestRebuild(t *testing.T) {
+	t.Parallel()
+	s := Start(t, WithOrganisations("acme", "beta"))
+	before, lost, oldKey := s.AdminAccount(), s.CreateAccount("ci"), s.AdminKey()
+	s.Rebuild(before.OrgID)
+	if after := s.AdminAccount(); after.OrgID != before.OrgID || after.ID == before.ID || len(s.Accounts()) != 1 {
+		t.Fatalf("the account was %+v and is %+v of %d", before, after, len(s.Accounts()))
+	}
+	wantStatus(t, send(t, s, http.MethodGet, mePath, byKey(oldKey), ""), http.StatusUnauthorized)
+	wantProblem(t, admin(t, s, http.MethodGet, accountsPath+"/"+lost.ID, "", http.StatusNotFound), http.StatusNotFound, "service_account_not_found")
+	signInTo(t, s, "beta")
+	s.Rebuild("")
+	if after := s.AdminAccount(); after.OrgID == before.OrgID {
+		t.Fatal("another organisation has the same id")
+	}
+}
+
+// TestAnswersAreDated by the server's clock, whoever else's they are.
+func TestAnswersAreDated(t *testing.T) {
+	t.Parallel()
+	s := Start(t, WithClock(NewClock(contractStart)))
+	for _, path := range []string{mePath, "/", "//", mePath} {
+		if got, want := send(t, s, http.MethodGet, path, byKey(s.AdminKey()), "").header.Get("Date"), "Fri, 21 Aug 2026 10:00:00 GMT"; got != want {
+			t.Errorf("%s is dated %q, want %q", path, got, want)
+		}
+		s.Inject(Fault{Path: mePath, Answer: Status(http.StatusBadGateway)})
+	}
+}

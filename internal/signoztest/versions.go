@@ -6,7 +6,6 @@ package signoztest
 import (
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // Version names a SigNoz whose behaviour a Server shows: one of Versions.
@@ -28,15 +27,6 @@ const (
 // Versions returns all versions there are, oldest first.
 func Versions() []Version {
 	return []Version{V0_118_0, V0_123_0, V0_132_0, V0_138_0, Main}
-}
-
-// versionNames lists the versions for messages.
-func versionNames() string {
-	names := make([]string, 0, len(Versions()))
-	for _, v := range Versions() {
-		names = append(names, string(v))
-	}
-	return strings.Join(names, ", ")
 }
 
 // atLeast reports whether v is other or newer.
