@@ -58,7 +58,7 @@ func (c *call) createAccount() (status int, data any) {
 	// still blocks the name it was created with. The message names the id that
 	// the new account would have had, not the one that is in the way.
 	if org.byName[name] != nil || org.byEmail[accountEmail(name)] != nil {
-		refuse(http.StatusConflict, "service_account_already_exists", "service account with id: %s already exists", id)
+		refusef(http.StatusConflict, "service_account_already_exists", "service account with id: %s already exists", id)
 	}
 	c.st.addAccount(org, id, name, c.now)
 	return http.StatusCreated, identifiable{id}
@@ -101,7 +101,7 @@ func (c *call) rename(id string) (status int, data any) {
 	name := c.accountName()
 	a := c.activeAccount(id)
 	if other := a.org.byName[name]; other != nil && other != a {
-		refuse(http.StatusConflict, "service_account_already_exists", "service account with name: %s already exists", name)
+		refusef(http.StatusConflict, "service_account_already_exists", "service account with name: %s already exists", name)
 	}
 	c.st.renameAccount(a, name, c.now)
 	return http.StatusNoContent, nil
@@ -113,7 +113,7 @@ func (c *call) accountName() string {
 		Name string `json:"name"`
 	}](c)
 	if !c.traits.accountName.pattern.MatchString(body.Name) {
-		refuse(http.StatusBadRequest, "service_account_invalid_input", "%s", c.traits.accountName.refusal)
+		refusef(http.StatusBadRequest, "service_account_invalid_input", "%s", c.traits.accountName.refusal)
 	}
 	return body.Name
 }
@@ -122,7 +122,7 @@ func (c *call) accountName() string {
 func (c *call) account(id string) *account {
 	a := c.st.accounts[id]
 	if a == nil || a.org != c.caller.org {
-		refuse(http.StatusNotFound, "service_account_not_found", "service account with id: %s doesn't exist in org: %s", id, c.caller.org.id)
+		refusef(http.StatusNotFound, "service_account_not_found", "service account with id: %s doesn't exist in org: %s", id, c.caller.org.id)
 	}
 	return a
 }
@@ -134,9 +134,9 @@ func (c *call) activeAccount(id string) *account {
 	switch {
 	case !a.deleted:
 	case c.traits.deletedUnsupported:
-		refuse(http.StatusNotImplemented, "service_account_operation_unsupported", "this operation is not supported for disabled service account")
+		refusef(http.StatusNotImplemented, "service_account_operation_unsupported", "this operation is not supported for disabled service account")
 	default:
-		refuse(http.StatusNotFound, "service_account_not_found", "an active service account with id: %s does not exist", id)
+		refusef(http.StatusNotFound, "service_account_not_found", "an active service account with id: %s does not exist", id)
 	}
 	return a
 }

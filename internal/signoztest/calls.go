@@ -223,14 +223,14 @@ func (c *call) authorize(rt route) {
 	// call itself does, and refuses what is no UUID in its own words.
 	for _, in := range []struct{ kind, id string }{{rt.selector, c.req.PathValue("id")}, {rt.subSelector, c.req.PathValue("sub")}} {
 		if c.traits.selectors && in.kind != "" && !uuidPattern.MatchString(in.id) {
-			refuse(http.StatusBadRequest, "invalid_selector", "invalid selector for type %s: %s", in.kind, in.id)
+			refusef(http.StatusBadRequest, "invalid_selector", "invalid selector for type %s: %s", in.kind, in.id)
 		}
 	}
 	for _, need := range rt.needs {
 		permission, variable, _ := strings.Cut(need, " ")
 		object := c.req.PathValue(strings.Trim(variable, "{}"))
 		if !c.caller.may(permission, object) {
-			refuse(http.StatusForbidden, "authz_forbidden", "%s", c.denial(permission, object))
+			refusef(http.StatusForbidden, "authz_forbidden", "%s", c.denial(permission, object))
 		}
 	}
 }

@@ -65,7 +65,7 @@ func writeJSON(w http.ResponseWriter, status int, data any) {
 }
 
 // problem is an error that SigNoz reports to its caller. Handlers panic with
-// one, see refuse.
+// one, see refusef.
 type problem struct {
 	status  int
 	code    string
@@ -75,8 +75,8 @@ type problem struct {
 	retryAfter time.Duration
 }
 
-// refuse ends the call with a problem.
-func refuse(status int, code, format string, args ...any) {
+// refusef ends the call with a problem.
+func refusef(status int, code, format string, args ...any) {
 	panic(&problem{status: status, code: code, message: fmt.Sprintf(format, args...)})
 }
 

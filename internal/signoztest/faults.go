@@ -275,10 +275,11 @@ func (r Reply) check(carriedOut bool) string {
 }
 
 func (r Reply) send(x *exchange, own *response) {
-	if r.Status == 0 {
-		r.Status = own.status
+	status := r.Status
+	if status == 0 {
+		status = own.status
 	}
-	out := r.response(x.server.traits)
+	out := r.response(status, x.server.traits)
 	if r.ContentType != "" {
 		out.header.Set("Content-Type", r.ContentType)
 	}
@@ -291,14 +292,14 @@ func (r Reply) send(x *exchange, own *response) {
 	x.write(out)
 }
 
-func (r Reply) response(t traits) *response {
+func (r Reply) response(status int, t traits) *response {
 	if r.Body != "" {
-		return newResponse(r.Status, "application/json", []byte(r.Body))
+		return newResponse(status, "application/json", []byte(r.Body))
 	}
-	if r.Status < http.StatusBadRequest {
-		return newResponse(r.Status, "", nil)
+	if status < http.StatusBadRequest {
+		return newResponse(status, "", nil)
 	}
-	p := statusProblem(r.Status)
+	p := statusProblem(status)
 	// SigNoz sets the envelope's retry.delay together with the header.
 	const aYear = 365 * 24 * 60 * 60
 	if seconds, err := strconv.Atoi(r.RetryAfter); err == nil && seconds > 0 && seconds <= aYear {

@@ -253,7 +253,8 @@ func (l *requestLog) finish(r *Request, took time.Duration) Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.Duration = took
-	if l.underWay--; l.underWay == 0 {
+	l.underWay--
+	if l.underWay == 0 {
 		l.idle.Broadcast()
 	}
 	return r.clone()

@@ -34,7 +34,7 @@ func (c *call) createKey() (status int, data any) {
 	id, body := c.pathID(), c.keyBody()
 	a := c.activeAccount(id)
 	if a.keyNames[body.Name] != nil {
-		refuse(http.StatusConflict, "api_key_already_exists", "api key with name: %s already exists for service account: %s", body.Name, id)
+		refusef(http.StatusConflict, "api_key_already_exists", "api key with name: %s already exists for service account: %s", body.Name, id)
 	}
 	k := c.st.addKey(a, body.Name, body.ExpiresAt, c.now)
 	return http.StatusCreated, newKeyView{k.id, k.value}
@@ -53,7 +53,7 @@ func (c *call) updateKey() (status int, data any) {
 	accountID, keyID, body := c.pathID(), c.pathSub(), c.keyBody()
 	k := c.key(accountID, keyID)
 	if other := k.account.keyNames[body.Name]; other != nil && other != k {
-		refuse(http.StatusConflict, "api_key_already_exists", "api key with name: %s already exists in service account: %s", body.Name, accountID)
+		refusef(http.StatusConflict, "api_key_already_exists", "api key with name: %s already exists in service account: %s", body.Name, accountID)
 	}
 	c.st.updateKey(k, body.Name, body.ExpiresAt, c.now)
 	return http.StatusNoContent, nil
@@ -69,10 +69,10 @@ func (c *call) revokeKey() (status int, data any) {
 func (c *call) keyBody() keyBody {
 	body := decodeBody[keyBody](c)
 	if !c.traits.keyName.pattern.MatchString(body.Name) {
-		refuse(http.StatusBadRequest, "api_key_invalid_input", "%s", c.traits.keyName.refusal)
+		refusef(http.StatusBadRequest, "api_key_invalid_input", "%s", c.traits.keyName.refusal)
 	}
 	if inPast(body.ExpiresAt, c.now) {
-		refuse(http.StatusBadRequest, "api_key_invalid_input", "cannot set api key expiry in the past")
+		refusef(http.StatusBadRequest, "api_key_invalid_input", "cannot set api key expiry in the past")
 	}
 	return body
 }
@@ -82,7 +82,7 @@ func (c *call) key(accountID, keyID string) *key {
 	a := c.account(accountID)
 	k := c.st.keys[keyID]
 	if k == nil || k.account != a {
-		refuse(http.StatusNotFound, "api_key_not_found", "api key with id: %s doesn't exist for service account: %s", keyID, accountID)
+		refusef(http.StatusNotFound, "api_key_not_found", "api key with id: %s doesn't exist for service account: %s", keyID, accountID)
 	}
 	return k
 }

@@ -80,7 +80,7 @@ func (c *call) listRoles() (status int, data any) {
 func (c *call) getRole() (status int, data any) {
 	r := c.role(c.pathID())
 	if !c.traits.singleRole {
-		refuse(http.StatusNotImplemented, "role_unsupported", "not implemented") // SigNoz's own words
+		refusef(http.StatusNotImplemented, "role_unsupported", "not implemented") // SigNoz's own words
 	}
 	return http.StatusOK, c.viewRoleInFull(r)
 }
@@ -111,7 +111,7 @@ func (c *call) createBinding() (status int, data any) {
 
 func requiredUUID(field, text string) string {
 	if text == "" {
-		refuse(http.StatusBadRequest, "service_account_invalid_input", "%s is required", field)
+		refusef(http.StatusBadRequest, "service_account_invalid_input", "%s is required", field)
 	}
 	return parseUUID(text)
 }
@@ -146,7 +146,7 @@ func (c *call) deleteBinding() (status int, data any) {
 func (c *call) binding(id string) *binding {
 	b := c.st.bindings[id]
 	if b == nil || b.account.org != c.caller.org {
-		refuse(http.StatusNotFound, "service_account_role_not_found", "service account role with id: %s doesn't exist in org: %s", id, c.caller.org.id)
+		refusef(http.StatusNotFound, "service_account_role_not_found", "service account role with id: %s doesn't exist in org: %s", id, c.caller.org.id)
 	}
 	return b
 }
@@ -154,7 +154,7 @@ func (c *call) binding(id string) *binding {
 func (c *call) role(id string) *role {
 	r := c.st.roles[id]
 	if r == nil || r.org != c.caller.org {
-		refuse(http.StatusNotFound, "role_not_found", "role with id: %s doesn't exist", id)
+		refusef(http.StatusNotFound, "role_not_found", "role with id: %s doesn't exist", id)
 	}
 	return r
 }

@@ -31,7 +31,7 @@ func (c *call) health() (status int, data any) {
 // A server that has one refuses (SigNoz: APIHandler.registerUser).
 func (c *call) register() (status int, data any) {
 	if len(c.st.users) > 0 {
-		refuse(http.StatusBadRequest, "invalid_input", "self-registration is disabled")
+		refusef(http.StatusBadRequest, "invalid_input", "self-registration is disabled")
 	}
 	body := decodeBody[struct{ Name, Email, Password, OrgName string }](c)
 	email := parseEmail(body.Email)
@@ -77,11 +77,11 @@ func (c *call) signIn() (status int, data any) {
 	u := c.st.userIn(email, orgID)
 	switch {
 	case u == nil:
-		refuse(http.StatusNotFound, "user_not_found", "user with email %s in org %s not found", email, orgID)
+		refusef(http.StatusNotFound, "user_not_found", "user with email %s in org %s not found", email, orgID)
 	case u.ssoOnly:
-		refuse(http.StatusNotFound, "password_not_found", "user with email %s in org %s does not have password", email, orgID)
+		refusef(http.StatusNotFound, "password_not_found", "user with email %s in org %s does not have password", email, orgID)
 	case u.password != body.Password:
-		refuse(http.StatusUnauthorized, "incorrect_password", "invalid email or password")
+		refusef(http.StatusUnauthorized, "incorrect_password", "invalid email or password")
 	}
 	lifetime := c.server.options.tokenLifetime
 	token := newToken(u, c.now.Add(lifetime))
@@ -118,7 +118,7 @@ func parseEmail(text string) string {
 	email := strings.ToLower(strings.TrimSpace(text))
 	name, domain, found := strings.Cut(email, "@")
 	if !found || name == "" || !strings.Contains(domain, ".") || strings.ContainsAny(email, " \t\r\n") || strings.Contains(domain, "@") {
-		refuse(http.StatusBadRequest, "invalid_valuer", "invalid email %s", text)
+		refusef(http.StatusBadRequest, "invalid_valuer", "invalid email %s", text)
 	}
 	return email
 }
