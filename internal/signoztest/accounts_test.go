@@ -83,29 +83,6 @@ func TestTimesFollowTheClock(t *testing.T) {
 	}
 }
 
-// Of a lost account nothing is left, its keys and its hold on a custom role
-// included; the organisation and its administrator stay.
-func TestLostAccountsLeaveNothing(t *testing.T) {
-	t.Parallel()
-	s := Start(t)
-	role := s.CreateCustomRole("auditor")
-	a := s.CreateAccount("ci", "auditor")
-	k := s.CreateKey(a.ID, "deploy", time.Time{})
-	deleted := s.CreateAccount("old")
-	s.DeleteAccount(deleted.ID)
-	s.LoseAccounts()
-	for _, id := range []string{a.ID, deleted.ID} {
-		wantProblem(t, admin(t, s, http.MethodGet, accountsPath+"/"+id, "", http.StatusNotFound), http.StatusNotFound, "service_account_not_found")
-	}
-	if len(s.Accounts()) != 1 || s.KeyWorks(k.Value) || !s.KeyWorks(s.AdminKey()) {
-		t.Fatalf("the server has %+v", s.Accounts())
-	}
-	if err := s.DeleteCustomRole(role); err != nil {
-		t.Fatal(err)
-	}
-	admin(t, s, http.MethodPost, accountsPath, `{"name":"ci"}`, http.StatusCreated)
-}
-
 func TestDeletedAccountsAreHistory(t *testing.T) {
 	t.Parallel()
 	cases := map[Version]struct {

@@ -55,19 +55,6 @@ func (s *Server) DeleteAccount(id string) {
 	s.state.deleteAccount(s.mustAccount(id), now)
 }
 
-// LoseAccounts forgets every account but the administrator's, with keys and
-// roles, as a server does that is rebuilt with the same organisation: nothing
-// tells that they have been there.
-func (s *Server) LoseAccounts() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, a := range s.state.accounts {
-		if a.id != s.adminID {
-			s.state.loseAccount(a)
-		}
-	}
-}
-
 // GrantRole gives an active account a role by name; on v0.118 in place of the
 // one it has.
 func (s *Server) GrantRole(accountID, role string) {

@@ -117,15 +117,23 @@ func Start(t TB, opts ...Option) *Server {
 }
 
 // Rebuild gives the server a new database, as if the old one had been lost: the
-// organisation of the id orgID, as SIGNOZ_USER_ROOT_ORG_ID sets it, or one of a
-// new id for "". It has the user AdminEmail and, made anew, the account
-// AdminAccountName with another AdminKey.
+// first organisation has the id orgID, as SIGNOZ_USER_ROOT_ORG_ID sets it, or a
+// new one for "". It has the user AdminEmail and, made anew, the account
+// AdminAccountName. That has the AdminKey from before, which no real server
+// could give it, so that who uses that key can go on.
 func (s *Server) Rebuild(orgID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before := s.adminKey
 	s.state = newState()
 	s.seed(orgID)
+	k := s.state.keyValues[s.adminKey]
+	s.state.keyValues = map[string]*key{before: k}
+	k.value, s.adminKey = before, before
 }
+
+// LoseAccounts rebuilds the server with the organisation that it has.
+func (s *Server) LoseAccounts() { s.Rebuild(s.AdminAccount().OrgID) }
 
 // seed fills an empty state; "" stands for any id of the first organisation.
 func (s *Server) seed(orgID string) {

@@ -323,22 +323,28 @@ func TestCloseDuringRequests(t *testing.T) {
 	}
 }
 
-// TestRebuild: the database is lost, the organisation of a given id is there again.
+// TestRebuild: of the old database nothing is left. The organisation of a given
+// id is there again, and the administrator's key.
 func TestRebuild(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithOrganisations("acme", "beta"))
-	before, lost, oldKey := s.AdminAccount(), s.CreateAccount("ci"), s.AdminKey()
-	s.Rebuild(before.OrgID)
-	if after := s.AdminAccount(); after.OrgID != before.OrgID || after.ID == before.ID || len(s.Accounts()) != 1 {
-		t.Fatalf("the account was %+v and is %+v of %d", before, after, len(s.Accounts()))
+	before, lost := s.AdminAccount(), s.CreateAccount("ci", "signoz-viewer")
+	key, role := s.CreateKey(lost.ID, "deploy", time.Time{}), s.CreateCustomRole("auditor")
+	s.LoseAccounts()
+	after := s.AdminAccount()
+	if after.OrgID != before.OrgID || after.ID == before.ID || len(s.Accounts()) != 1 || s.KeyWorks(key.Value) || s.RoleID("auditor") != "" {
+		t.Fatalf("the account was %+v and is %+v; there are %+v", before, after, s.Accounts())
 	}
-	wantStatus(t, send(t, s, http.MethodGet, mePath, byKey(oldKey), ""), http.StatusUnauthorized)
-	wantProblem(t, admin(t, s, http.MethodGet, accountsPath+"/"+lost.ID, "", http.StatusNotFound), http.StatusNotFound, "service_account_not_found")
+	for _, path := range []string{accountsPath + "/" + lost.ID, rolesPath + "/" + role, accountsPath + "/" + before.ID} {
+		admin(t, s, http.MethodGet, path, "", http.StatusNotFound)
+	}
+	admin(t, s, http.MethodPost, accountsPath, `{"name":"ci"}`, http.StatusCreated)
 	signInTo(t, s, "beta")
 	s.Rebuild("")
-	if after := s.AdminAccount(); after.OrgID == before.OrgID {
+	if s.AdminAccount().OrgID == before.OrgID {
 		t.Fatal("another organisation has the same id")
 	}
+	admin(t, s, http.MethodGet, mePath, "", http.StatusOK)
 }
 
 // TestAnswersAreDated by the server's clock, whoever else's they are.

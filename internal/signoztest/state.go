@@ -189,18 +189,6 @@ func (st *state) deleteAccount(a *account, now time.Time) {
 	a.updated = now
 }
 
-// loseAccount removes an account as if it had never been.
-func (st *state) loseAccount(a *account) {
-	for _, b := range slices.Clone(a.bindings) {
-		st.unbind(b)
-	}
-	if !a.deleted {
-		st.deleteAccount(a, a.updated)
-	}
-	delete(st.accounts, a.id)
-	a.org.accounts = slices.DeleteFunc(a.org.accounts, func(other *account) bool { return other == a })
-}
-
 func (st *state) addKey(a *account, name string, expiresAt uint64, now time.Time) *key {
 	k := &key{
 		id: newUUID(now), account: a, name: name, value: newKeyValue(),
