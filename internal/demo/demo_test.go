@@ -28,47 +28,47 @@ func TestDemo(t *testing.T) {
 	}
 	bin := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin+string(filepath.Separator), "../..", ".")
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, said)
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
 	}
 	// start runs the demo against a server, nil for an embedded one, in an empty directory for temporary files.
-	start := func(t *testing.T, server *signoztest.Server, args ...string) (cmd *exec.Cmd, said *strings.Builder, tmp string) {
+	start := func(t *testing.T, server *signoztest.Server, args ...string) (cmd *exec.Cmd, output *strings.Builder, tmp string) {
 		t.Helper()
-		tmp, said = t.TempDir(), &strings.Builder{}
+		tmp, output = t.TempDir(), &strings.Builder{}
 		cmd = exec.CommandContext(t.Context(), filepath.Join(bin, "demo"), append(args, "-bin", bin)...)
 		cmd.Env = slices.DeleteFunc(os.Environ(), func(setting string) bool { return strings.HasPrefix(setting, "SIGNOZ_") })
 		cmd.Env = append(cmd.Env, "TMPDIR="+tmp, "TF_LOG=TRACE", "TF_VAR_account_name=another")
 		if server != nil {
 			cmd.Env = append(cmd.Env, "SIGNOZ_ENDPOINT="+server.URL, "SIGNOZ_API_KEY="+server.AdminKey())
 		}
-		cmd.Stdout, cmd.Stderr = said, said
+		cmd.Stdout, cmd.Stderr = output, output
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		return cmd, said, tmp
+		return cmd, output, tmp
 	}
 
 	t.Run("shows all steps, and draws the README's picture", func(t *testing.T) {
 		t.Parallel()
 		picture := filepath.Join(t.TempDir(), "demo.svg")
-		cmd, said, tmp := start(t, nil, "-picture", picture)
+		cmd, output, tmp := start(t, nil, "-picture", picture)
 		if err := cmd.Wait(); err != nil {
-			t.Fatalf("%v\n%s", err, said)
+			t.Fatalf("%v\n%s", err, output)
 		}
 		var pieces []string
 		for _, s := range steps() {
-			pieces = append(pieces, s.title, s.says)
+			pieces = append(pieces, s.title, s.prints)
 			for _, c := range s.claims {
 				pieces = append(pieces, "✓ "+c.text)
 			}
 		}
-		wantInOrder(t, said.String(), append(pieces, "8 steps in ", "all 16 claims were checked and hold.")...)
-		if secret := regexp.MustCompile(`[A-Za-z0-9+/]{32,}`).FindString(said.String()); secret != "" {
+		wantInOrder(t, output.String(), append(pieces, "8 steps in ", "all 16 claims were checked and hold.")...)
+		if secret := regexp.MustCompile(`[A-Za-z0-9+/]{32,}`).FindString(output.String()); secret != "" {
 			t.Errorf("this looks like a key: %s", secret)
 		}
 		for _, unwanted := range []string{"\x1b", "[TRACE]", "another"} {
-			if strings.Contains(said.String(), unwanted) {
-				t.Errorf("the output has %q:\n%s", unwanted, said)
+			if strings.Contains(output.String(), unwanted) {
+				t.Errorf("the output has %q:\n%s", unwanted, output)
 			}
 		}
 		wantEmpty(t, tmp)
@@ -93,7 +93,7 @@ func TestDemo(t *testing.T) {
 				made <- server.AllKeys()[1].Value
 			}
 		}))
-		cmd, said, tmp := start(t, server)
+		cmd, output, tmp := start(t, server)
 		var key string
 		select {
 		case key = <-made:
@@ -103,14 +103,14 @@ func TestDemo(t *testing.T) {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Error(err)
 		}
-		wantFailure(t, cmd, said, "2  Apply it", "demo: interrupted")
+		wantFailure(t, cmd, output, "2  Apply it", "demo: interrupted")
 		wantOneAccount(t, server)
 		wantEmpty(t, tmp)
 		if server.KeyWorks(key) {
 			t.Error("the key that was made still works")
 		}
-		if strings.Contains(said.String(), key) || strings.Contains(said.String(), server.AdminKey()) {
-			t.Errorf("the output has a key:\n%s", said)
+		if strings.Contains(output.String(), key) || strings.Contains(output.String(), server.AdminKey()) {
+			t.Errorf("the output has a key:\n%s", output)
 		}
 	})
 
@@ -122,10 +122,10 @@ func TestDemo(t *testing.T) {
 				server.RevokeRole(server.ActiveAccounts()[1].ID, "signoz-editor")
 			}
 		}))
-		cmd, said, tmp := start(t, server)
-		wantFailure(t, cmd, said, "5  Move the expiry", "✗ SigNoz has the account with the role signoz-editor", "demo: step 5: this doesn't hold")
-		if strings.Contains(said.String(), "6  ") {
-			t.Errorf("it went on:\n%s", said)
+		cmd, output, tmp := start(t, server)
+		wantFailure(t, cmd, output, "5  Move the expiry", "✗ SigNoz has the account with the role signoz-editor", "demo: step 5: this doesn't hold")
+		if strings.Contains(output.String(), "6  ") {
+			t.Errorf("it went on:\n%s", output)
 		}
 		wantOneAccount(t, server)
 		wantEmpty(t, tmp)
@@ -140,28 +140,28 @@ func TestDemo(t *testing.T) {
 				server.UpdateKey(key.AccountID, key.ID, key.Name, time.Time{})
 			}
 		}))
-		cmd, said, _ := start(t, server)
-		wantFailure(t, cmd, said, "4  Plan again", "Plan: 0 to add, 1 to change, 0 to destroy.", `demo: step 4: terraform plan -detailed-exitcode`, `doesn't say "No changes."`)
+		cmd, output, _ := start(t, server)
+		wantFailure(t, cmd, output, "4  Plan again", "Plan: 0 to add, 1 to change, 0 to destroy.", `demo: step 4: terraform plan -detailed-exitcode`, `doesn't print "No changes."`)
 		wantOneAccount(t, server)
 	})
 
-	t.Run("says what is missing", func(t *testing.T) {
+	t.Run("names what is missing", func(t *testing.T) {
 		t.Parallel()
-		cmd, said, _ := start(t, &signoztest.Server{URL: "https://signoz.example.com"})
-		wantFailure(t, cmd, said, "must both be set")
-		cmd, said, tmp := start(t, nil, "-bin", t.TempDir(), "--")
-		wantFailure(t, cmd, said, "build it first")
+		cmd, output, _ := start(t, &signoztest.Server{URL: "https://signoz.example.com"})
+		wantFailure(t, cmd, output, "must both be set")
+		cmd, output, tmp := start(t, nil, "-bin", t.TempDir(), "--")
+		wantFailure(t, cmd, output, "build it first")
 		wantEmpty(t, tmp)
 	})
 }
 
-func wantFailure(t *testing.T, cmd *exec.Cmd, said *strings.Builder, pieces ...string) {
+func wantFailure(t *testing.T, cmd *exec.Cmd, output *strings.Builder, pieces ...string) {
 	t.Helper()
 	var exit *exec.ExitError
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Errorf("it ended with %v, want exit code 1", err)
 	}
-	wantInOrder(t, said.String(), pieces...)
+	wantInOrder(t, output.String(), pieces...)
 }
 
 func wantInOrder(t *testing.T, text string, pieces ...string) {

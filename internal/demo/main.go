@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Command demo shows the provider at work and checks everything it claims; the
-// table of steps says what. `make demo` builds the provider and runs it.
+// table of steps lists them. `make demo` builds the provider and runs it.
 //
 // It runs against an embedded SigNoz, or against the server that SIGNOZ_ENDPOINT
 // and SIGNOZ_API_KEY name. It cleans up after itself, also when it fails or is
@@ -164,7 +164,7 @@ func (d *demo) cleanUp(ctx context.Context) error {
 	return errors.Join(err, os.RemoveAll(d.dir))
 }
 
-// show does what the step says and returns what is there afterwards.
+// show does what the step asks for and returns what is there afterwards.
 func (d *demo) show(ctx context.Context, s step, was world) (is world, err error) {
 	if s.expires > 0 {
 		variables := fmt.Sprintf("account_name = %q\nexpires_at   = %q", d.account, d.today.Add(s.expires).Format(time.RFC3339))
@@ -176,7 +176,7 @@ func (d *demo) show(ctx context.Context, s step, was world) (is world, err error
 	}
 	code := 0
 	if err == nil && s.terraform != "" {
-		code, err = d.run(ctx, s.terraform, s.says)
+		code, err = d.run(ctx, s.terraform, s.prints)
 	}
 	if err == nil {
 		is, err = d.look(ctx)
@@ -197,26 +197,26 @@ func (d *demo) show(ctx context.Context, s step, was world) (is world, err error
 
 var ansi = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// run runs Terraform, which speaks for itself, and wants it to say something.
+// run runs Terraform, which speaks for itself, and must print something.
 // Of an interrupt Terraform learns from the terminal, as every process in it.
-func (d *demo) run(ctx context.Context, command, says string) (exitCode int, err error) {
+func (d *demo) run(ctx context.Context, command, prints string) (exitCode int, err error) {
 	d.say(bold, "\n$ "+strings.TrimSuffix(filepath.Base(d.terraform), ".exe")+" "+command)
 	args := append(strings.Fields(command), "-input=false", "-compact-warnings")
 	if !d.colour {
 		args = append(args, "-no-color")
 	}
-	var said bytes.Buffer
+	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, d.terraform, args...)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = d.dir, d.env, patience
 	cmd.Cancel = func() error { return nil }
-	cmd.Stdout = io.MultiWriter(os.Stdout, &said)
+	cmd.Stdout = io.MultiWriter(os.Stdout, &output)
 	cmd.Stderr = cmd.Stdout
 	var exit *exec.ExitError
 	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		return 0, fmt.Errorf("run terraform %s: %w", command, err)
 	}
-	if !strings.Contains(ansi.ReplaceAllString(said.String(), ""), says) {
-		return 0, fmt.Errorf("terraform %s ended with %v and doesn't say %q", command, cmd.ProcessState, says)
+	if !strings.Contains(ansi.ReplaceAllString(output.String(), ""), prints) {
+		return 0, fmt.Errorf("terraform %s ended with %v and doesn't print %q", command, cmd.ProcessState, prints)
 	}
 	return cmd.ProcessState.ExitCode(), nil
 }

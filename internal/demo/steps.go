@@ -20,7 +20,7 @@ type step struct {
 	expires   time.Duration // what the variable expires_at is set to, from today; 0 leaves it
 	elsewhere func(ctx context.Context, admin *signoz.Client, is world) error
 	terraform string // command
-	says      string // what Terraform must say
+	prints    string // what Terraform must print
 	claims    []claim
 }
 
@@ -44,30 +44,30 @@ type world struct {
 func steps() []step {
 	return []step{
 		{title: "Write a configuration", shows: configuration, expires: 30 * day},
-		{title: "Apply it", terraform: "apply -auto-approve", says: "Plan: 2 to add, 0 to change, 0 to destroy.", claims: []claim{
+		{title: "Apply it", terraform: "apply -auto-approve", prints: "Plan: 2 to add, 0 to change, 0 to destroy.", claims: []claim{
 			{"SigNoz has the account with the role signoz-editor", hasRole("signoz-editor")},
 			{"and its one key expires in 30 days", expiresIn(30 * day)},
 		}},
 		{title: "Sign in with the new key, as any program would", claims: []claim{{"SigNoz answers with the account", keySignsIn}}},
-		{title: "Plan again", terraform: "plan -detailed-exitcode", says: "No changes.", claims: []claim{
+		{title: "Plan again", terraform: "plan -detailed-exitcode", prints: "No changes.", claims: []claim{
 			{"exit code 0: what SigNoz has is what the configuration says", exitCode(0)},
 		}},
-		{title: "Move the expiry", expires: 90 * day, terraform: "apply -auto-approve", says: "Plan: 0 to add, 1 to change, 0 to destroy.", claims: []claim{
+		{title: "Move the expiry", expires: 90 * day, terraform: "apply -auto-approve", prints: "Plan: 0 to add, 1 to change, 0 to destroy.", claims: []claim{
 			{"SigNoz has the account with the role signoz-editor", hasRole("signoz-editor")},
 			{"and its one key expires in 90 days", expiresIn(90 * day)},
 			{"it is the key from before, with the same value", func(was, is world) bool { return is.key == was.key && is.keyID() == was.keyID() }},
 			{"which still signs in: whoever uses it notices nothing", keySignsIn},
 		}},
-		{title: "Somebody revokes the key in the web interface", elsewhere: revokeKey, terraform: "plan -detailed-exitcode", says: "Plan: 1 to add, 0 to change, 0 to destroy.", claims: []claim{
+		{title: "Somebody revokes the key in the web interface", elsewhere: revokeKey, terraform: "plan -detailed-exitcode", prints: "Plan: 1 to add, 0 to change, 0 to destroy.", claims: []claim{
 			{"SigNoz refuses the key", oldKeyIsRefused},
 			{"exit code 2: a nightly plan in CI reports it", exitCode(2)},
 		}},
-		{title: "Apply again", terraform: "apply -auto-approve", says: "Plan: 1 to add, 0 to change, 0 to destroy.", claims: []claim{
+		{title: "Apply again", terraform: "apply -auto-approve", prints: "Plan: 1 to add, 0 to change, 0 to destroy.", claims: []claim{
 			{"the output api_key has a new value", func(was, is world) bool { return is.key != was.key && is.keyID() != "" }},
 			{"which signs in", keySignsIn},
 			{"and the old one is still refused", oldKeyIsRefused},
 		}},
-		{title: "Destroy it", terraform: "destroy -auto-approve", says: "Plan: 0 to add, 0 to change, 2 to destroy.", claims: []claim{
+		{title: "Destroy it", terraform: "destroy -auto-approve", prints: "Plan: 0 to add, 0 to change, 2 to destroy.", claims: []claim{
 			{"SigNoz has no such account any more", func(_, is world) bool { return is.account == nil }},
 			{"and none of its keys", func(_, is world) bool { return len(is.keys) == 0 }},
 			{"and the last value is refused", oldKeyIsRefused},

@@ -18,7 +18,7 @@ const (
 	bindingsPath = "/api/v1/service_account_roles"
 )
 
-func TestServerHasAnAdministrator(t *testing.T) {
+func TestServer_hasAnAdministrator(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.AdminAccount()
@@ -34,7 +34,7 @@ func TestServerHasAnAdministrator(t *testing.T) {
 	}
 }
 
-func TestNamesOfDeletedAccountsAreFree(t *testing.T) {
+func TestAccount_nameIsFreeAfterDeletion(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	old := s.CreateAccount("ci")
@@ -51,7 +51,7 @@ func TestNamesOfDeletedAccountsAreFree(t *testing.T) {
 
 // A rename frees the name but not the email, which the next account of that
 // name would need.
-func TestRenamedAccountsKeepTheirEmail(t *testing.T) {
+func TestAccount_keepsItsEmailWhenRenamed(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("first")
@@ -70,7 +70,7 @@ func TestRenamedAccountsKeepTheirEmail(t *testing.T) {
 	admin(t, s, http.MethodPost, accountsPath, `{"name":"first"}`, http.StatusCreated)
 }
 
-func TestTimesFollowTheClock(t *testing.T) {
+func TestAccount_timesFollowTheClock(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	s := Start(t, WithClock(clock))
@@ -83,7 +83,7 @@ func TestTimesFollowTheClock(t *testing.T) {
 	}
 }
 
-func TestDeletedAccountsAreHistory(t *testing.T) {
+func TestAccount_deletedRefusesOperations(t *testing.T) {
 	t.Parallel()
 	cases := map[Version]struct {
 		status int
@@ -117,7 +117,7 @@ func TestDeletedAccountsAreHistory(t *testing.T) {
 }
 
 // A binding of a deleted account can be read, but not deleted any more.
-func TestBindingsOfDeletedAccountsStay(t *testing.T) {
+func TestBinding_staysWithADeletedAccount(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci", "signoz-viewer")
@@ -128,8 +128,8 @@ func TestBindingsOfDeletedAccountsStay(t *testing.T) {
 	wantProblem(t, admin(t, s, http.MethodDelete, path, "", http.StatusNotFound), http.StatusNotFound, "service_account_not_found")
 }
 
-// TestIdsAreOrdered: ids are UUIDs of version 7, as SigNoz makes them.
-func TestIdsAreOrdered(t *testing.T) {
+// TestID_isOrderedByTime: ids are UUIDs of version 7, as SigNoz makes them.
+func TestID_isOrderedByTime(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	s := New(WithClock(clock))
@@ -144,7 +144,7 @@ func TestIdsAreOrdered(t *testing.T) {
 	}
 }
 
-func TestLegacyNamesWork(t *testing.T) {
+func TestAccount_legacyNameWorks(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("Legacy_Key.1")
@@ -156,7 +156,7 @@ func TestLegacyNamesWork(t *testing.T) {
 	admin(t, s, http.MethodPut, accountsPath+"/"+a.ID, `{"name":"Legacy_Key.1"}`, http.StatusBadRequest)
 }
 
-func TestOtherOrganisationsAccountsAreNotFound(t *testing.T) {
+func TestAccount_ofAnotherOrganisationIsNotFound(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithOrganisations("acme", "beta"))
 	a := s.CreateAccount("ci")
@@ -177,7 +177,7 @@ func TestOtherOrganisationsAccountsAreNotFound(t *testing.T) {
 	wantStatus(t, send(t, s, http.MethodPost, accountsPath, byToken(beta), `{"name":"ci"}`), http.StatusCreated)
 }
 
-func TestIdsThatAreNoUUID(t *testing.T) {
+func TestID_mustBeAUUID(t *testing.T) {
 	t.Parallel()
 	const some = "/01a20456-0000-7000-8000-000000000000"
 	cases := []struct {

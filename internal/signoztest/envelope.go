@@ -50,8 +50,8 @@ func (r *response) Write(body []byte) (int, error) {
 	return len(body), nil
 }
 
-// writeJSON writes a success. An empty body, of nil data, still says JSON, as
-// SigNoz's does.
+// writeJSON writes a success. Without data the body is empty and its content
+// type still JSON, as SigNoz's is.
 func writeJSON(w http.ResponseWriter, status int, data any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

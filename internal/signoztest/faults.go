@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// Fault makes requests go wrong. It says which requests, whether the server
-// does what they ask for, and what the client gets.
+// Fault makes requests fail: which requests, whether the server carries them
+// out, and what the client gets.
 type Fault struct {
 	// Method and Path choose requests, "" for any; Path is a pattern as in
 	// Server.CountRequests. Match, where set, must agree as well; it may read
@@ -41,7 +41,7 @@ type Fault struct {
 	Delay  time.Duration
 	GiveUp bool
 
-	// CarriedOut says whether the server does what the request asks for.
+	// CarriedOut is whether the server does what the request asks for.
 	CarriedOut bool
 	// Answer is what the client gets, nil for the server's own answer.
 	Answer Answer
@@ -63,7 +63,7 @@ type Reply struct {
 	RetryAfter string // the header's text
 	Location   string
 	// Body is taken for JSON unless ContentType says otherwise. Without it a
-	// Status from 400 on is told in SigNoz's error envelope.
+	// Status of 400 or more comes in SigNoz's error envelope.
 	Body        string
 	ContentType string
 }

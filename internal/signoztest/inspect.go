@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Account is a service account as the server holds it, at one moment.
+// Account is a copy of a service account.
 type Account struct {
 	ID        string
 	Name      string
@@ -25,7 +25,7 @@ type Account struct {
 	Roles []string
 }
 
-// Key is an API key as the server holds it, at one moment.
+// Key is a copy of an API key.
 type Key struct {
 	ID        string
 	AccountID string

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func TestRoleGenerations(t *testing.T) {
+func TestRoles_threeGenerations(t *testing.T) {
 	t.Parallel()
 	both := []string{"signoz-editor", "signoz-viewer"}
 	cases := []struct {
@@ -57,7 +57,7 @@ func wantCall(t *testing.T, r reply, has bool, status int) {
 	}
 }
 
-func TestAssigningAgainGivesTheSameBinding(t *testing.T) {
+func TestBinding_isMadeOnce(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci")
@@ -73,7 +73,7 @@ func TestAssigningAgainGivesTheSameBinding(t *testing.T) {
 	}
 }
 
-func TestBindingsNeedBothIds(t *testing.T) {
+func TestBinding_needsBothIDs(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci")
@@ -86,8 +86,8 @@ func TestBindingsNeedBothIds(t *testing.T) {
 	}
 }
 
-// TestRolesAreLong: since v0.138 an account with a role is a body of about 15 kB.
-func TestRolesAreLong(t *testing.T) {
+// TestRoles_areLong: since v0.138 an account with a role is a body of about 15 kB.
+func TestRoles_areLong(t *testing.T) {
 	t.Parallel()
 	for version, long := range map[Version]bool{V0_132_0: false, V0_138_0: true, Main: true} {
 		s := Start(t, WithVersion(version))
@@ -103,7 +103,7 @@ func TestRolesAreLong(t *testing.T) {
 	}
 }
 
-func TestCustomRoles(t *testing.T) {
+func TestRoles_custom(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	id := s.CreateCustomRole("auditors")
@@ -130,7 +130,7 @@ func TestCustomRoles(t *testing.T) {
 	}
 }
 
-func TestAccountsWithoutRolesHaveNull(t *testing.T) {
+func TestRoles_areNullForNone(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci")
@@ -143,9 +143,9 @@ func TestAccountsWithoutRolesHaveNull(t *testing.T) {
 	}
 }
 
-// TestPermissions: an account may do what the permissions of its custom roles
+// TestPermissions_areChecked: an account may do what the permissions of its custom roles
 // say, and a refusal names the first one that is missing.
-func TestPermissions(t *testing.T) {
+func TestPermissions_areChecked(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	mine, other := s.CreateAccount("mine"), s.CreateAccount("other")

@@ -218,7 +218,7 @@ func (s *Server) serve(listener net.Listener) *listening {
 }
 
 // Close stops the server: requests that hang or wait are given up, others get
-// a moment to end. Closing twice is fine. What the server holds stays readable.
+// a short time to end. Closing twice is fine. What the server holds stays readable.
 func (s *Server) Close() {
 	s.netMu.Lock()
 	defer s.netMu.Unlock()
@@ -269,7 +269,7 @@ func (s *Server) Resume() {
 	s.serving = s.serve(listener)
 }
 
-// listenAgain takes a port that was given back a moment ago. A connection to
+// listenAgain takes a port that was given back just before. A connection to
 // elsewhere may hold it for a short time as its own.
 func listenAgain(address string) (net.Listener, error) {
 	deadline := time.Now().Add(resumePatience)
@@ -391,7 +391,7 @@ func (x *exchange) write(r *response) {
 		header["Content-Type"] = nil // keeps net/http from guessing one
 	}
 	x.w.WriteHeader(r.status)
-	// A client that left can't be told; the request log has the outcome.
+	// A client that left gets no answer; the request log has it.
 	_, _ = x.w.Write(body)
 }
 

@@ -43,7 +43,7 @@ func (c *call) register() (status int, data any) {
 	}
 }
 
-// sessionContext says how an e-mail address can sign in, and where. An unknown
+// sessionContext lists where and how an e-mail address can sign in. An unknown
 // address gets all organisations with exists false, so that nothing is given
 // away (SigNoz: implsession.GetSessionContext).
 func (c *call) sessionContext() (status int, data any) {
@@ -88,7 +88,7 @@ func (c *call) signIn() (status int, data any) {
 	c.st.sessions[token] = session{u, c.now.Add(lifetime)}
 	return http.StatusOK, object{
 		"tokenType": "bearer", "accessToken": token, "refreshToken": newKeyValue(),
-		// A moment has passed when SigNoz counts: 30 minutes are 1799 seconds.
+		// SigNoz rounds down what is left by then: 1799 seconds of 30 minutes.
 		"expiresIn": int((lifetime - time.Nanosecond).Seconds()),
 	}
 }

@@ -59,7 +59,7 @@ func credentials(email, password, org string) string {
 	return fmt.Sprintf(`{"email":%q,"password":%q,"orgId":%q}`, email, password, org)
 }
 
-func TestFreshServer(t *testing.T) {
+func TestServer_fresh(t *testing.T) {
 	t.Parallel()
 	for _, version := range Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -94,7 +94,7 @@ func wantSetup(t *testing.T, s *Server, completed bool) {
 	}
 }
 
-func TestReportedVersion(t *testing.T) {
+func TestServer_reportsAVersion(t *testing.T) {
 	t.Parallel()
 	for want, options := range map[string][]Option{"<unset>": nil, "v0.119.3": {WithReportedVersion("v0.119.3")}} {
 		var view versionView
@@ -105,7 +105,7 @@ func TestReportedVersion(t *testing.T) {
 	}
 }
 
-func TestSessionContext(t *testing.T) {
+func TestSession_context(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithOrganisations("acme", "beta"), WithSSOOnlyUser("Sso@example.com"))
 	cases := map[string]struct {
@@ -135,7 +135,7 @@ func TestSessionContext(t *testing.T) {
 	}
 }
 
-func TestSignInRefusals(t *testing.T) {
+func TestSession_refusals(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithSSOOnlyUser("sso@example.com"))
 	org := s.AdminAccount().OrgID
@@ -160,7 +160,7 @@ func TestSignInRefusals(t *testing.T) {
 	}
 }
 
-func TestTokensExpire(t *testing.T) {
+func TestSession_expires(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	s := Start(t, WithClock(clock), WithTokenLifetime(time.Minute))
@@ -174,7 +174,7 @@ func TestTokensExpire(t *testing.T) {
 	wantProblem(t, send(t, s, http.MethodGet, accountsPath, byToken(token.AccessToken), ""), http.StatusUnauthorized, "unauthenticated")
 }
 
-func TestMeOfAUser(t *testing.T) {
+func TestMe_ofAUser(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	token := signInTo(t, s, "acme")

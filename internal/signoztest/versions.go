@@ -34,7 +34,7 @@ func (v Version) atLeast(other Version) bool {
 	return slices.Index(Versions(), v) >= slices.Index(Versions(), other)
 }
 
-// nameRule is what a server demands of a name, and what it says otherwise.
+// nameRule is what a server demands of a name, and its message otherwise.
 type nameRule struct {
 	pattern *regexp.Regexp
 	refusal string
