@@ -179,7 +179,7 @@ func requestLogger(w io.Writer) func(signoztest.Request) {
 	return func(r signoztest.Request) {
 		mu.Lock()
 		defer mu.Unlock()
-		// Nobody can be told that the log itself fails.
+		// A log that can't be written has nowhere to report it.
 		_, _ = fmt.Fprintf(w, "%s %-6s %s %d %s %s\n",
 			r.Time.Format("15:04:05.000"), r.Method, printable(r.Path), r.Status, r.Duration.Round(10*time.Microsecond), caller(r))
 	}

@@ -116,13 +116,13 @@ func reportedVersion(t *testing.T, endpoint string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	var told struct {
+	var version struct {
 		Version string `json:"version"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&told); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(&version); err != nil {
 		t.Fatal(err)
 	}
-	return told.Version
+	return version.Version
 }
 
 // eventually waits for what another goroutine is about to do.
@@ -138,7 +138,7 @@ func eventually(t *testing.T, what string, happened func() bool) {
 	}
 }
 
-func TestServesAndLogs(t *testing.T) {
+func TestDevserver_servesAndLogs(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	if got := status(t, r.endpoint+"/api/v1/service_accounts/me", r.key); got != http.StatusOK {
@@ -176,7 +176,7 @@ func TestServesAndLogs(t *testing.T) {
 	}
 }
 
-func TestQuiet(t *testing.T) {
+func TestDevserver_quiet(t *testing.T) {
 	t.Parallel()
 	r := start(t, "-quiet")
 	status(t, r.endpoint+"/api/v1/service_accounts/me", r.key)
@@ -188,7 +188,7 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-func TestVersions(t *testing.T) {
+func TestDevserver_versions(t *testing.T) {
 	t.Parallel()
 	// v0.118 is the one without the call.
 	for version, want := range map[string]int{"v0.118.0": http.StatusOK, "main": http.StatusBadRequest} {
@@ -213,7 +213,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-func TestEnvFile(t *testing.T) {
+func TestDevserver_envFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "signoz.env")
 	if err := os.WriteFile(path, []byte("stale"), 0o644); err != nil {
@@ -241,7 +241,7 @@ func TestEnvFile(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestDevserver_refusesBadFlags(t *testing.T) {
 	t.Parallel()
 	occupied := signoztest.Start(t)
 	cases := map[string]struct {
@@ -278,7 +278,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestQuote(t *testing.T) {
+func TestDevserver_quotesForShells(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+quote(`it's $HOME "here"`)).Output()
 	if err != nil || string(out) != `it's $HOME "here"` {
@@ -286,8 +286,8 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// TestSignals stops the real program as a terminal and a script do.
-func TestSignals(t *testing.T) {
+// TestDevserver_endsOnSignals stops the real program as a terminal and a script do.
+func TestDevserver_endsOnSignals(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "devserver")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {

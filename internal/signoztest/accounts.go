@@ -4,7 +4,6 @@
 package signoztest
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -35,10 +34,6 @@ type identifiable struct {
 	ID string `json:"id"`
 }
 
-type accountBody struct {
-	Name string `json:"name"`
-}
-
 func viewAccount(a *account) accountView {
 	status := "active"
 	if a.deleted {
@@ -55,76 +50,44 @@ func (c *call) viewAccountWithRoles(a *account) accountWithRolesView {
 	return view
 }
 
-func (c *call) createAccount() (answer, *problem) {
-	body, p := decodeBody[accountBody](c.body)
-	if p != nil {
-		return answer{}, p
-	}
-	if p := c.checkAccountName(body.Name); p != nil {
-		return answer{}, p
-	}
+func (c *call) createAccount() (status int, data any) {
+	name := c.accountName()
 	org := c.caller.org
 	id := newUUID(c.now)
 	// The email is the one of the first name ever: an account renamed since
 	// still blocks the name it was created with. The message names the id that
 	// the new account would have had, not the one that is in the way.
-	if org.byName[body.Name] != nil || org.byEmail[accountEmail(body.Name)] != nil {
-		return answer{}, &problem{
-			status: http.StatusConflict, code: "service_account_already_exists",
-			message: fmt.Sprintf("service account with id: %s already exists", id),
-		}
+	if org.byName[name] != nil || org.byEmail[accountEmail(name)] != nil {
+		refusef(http.StatusConflict, "service_account_already_exists", "service account with id: %s already exists", id)
 	}
-	a := c.st.addAccount(org, id, body.Name, c.now)
-	return answer{status: http.StatusCreated, data: identifiable{a.id}}, nil
+	c.st.addAccount(org, id, name, c.now)
+	return http.StatusCreated, identifiable{id}
 }
 
-func (c *call) listAccounts() (answer, *problem) {
+func (c *call) listAccounts() (status int, data any) {
 	views := make([]accountView, 0, len(c.caller.org.accounts))
 	for _, a := range c.caller.org.accounts {
 		views = append(views, viewAccount(a))
 	}
-	return answer{status: http.StatusOK, data: views}, nil
+	return http.StatusOK, views
 }
 
-func (c *call) getAccount() (answer, *problem) {
-	a, p := c.accountInPath()
-	if p != nil {
-		return answer{}, p
-	}
-	return answer{status: http.StatusOK, data: c.viewAccountWithRoles(a)}, nil
+func (c *call) getAccount() (status int, data any) {
+	return http.StatusOK, c.viewAccountWithRoles(c.account(c.pathID()))
 }
 
-func (c *call) updateAccount() (answer, *problem) {
-	id, p := parseUUID(c.id)
-	if p != nil {
-		return answer{}, p
-	}
-	return c.rename(id)
+func (c *call) updateAccount() (status int, data any) { return c.rename(c.pathID()) }
+
+func (c *call) deleteAccount() (status int, data any) {
+	c.st.deleteAccount(c.activeAccount(c.pathID()), c.now)
+	return http.StatusNoContent, nil
 }
 
-func (c *call) deleteAccount() (answer, *problem) {
-	a, p := c.accountInPath()
-	if p != nil {
-		return answer{}, p
-	}
-	if p := c.refuseDeleted(a); p != nil {
-		return answer{}, p
-	}
-	c.st.deleteAccount(a, c.now)
-	return answer{status: http.StatusNoContent}, nil
+func (c *call) getMe() (status int, data any) {
+	return http.StatusOK, c.viewAccountWithRoles(c.account(c.ownID()))
 }
 
-func (c *call) getMe() (answer, *problem) {
-	a, p := c.findAccount(c.ownID())
-	if p != nil {
-		return answer{}, p
-	}
-	return answer{status: http.StatusOK, data: c.viewAccountWithRoles(a)}, nil
-}
-
-func (c *call) updateMe() (answer, *problem) {
-	return c.rename(c.ownID())
-}
+func (c *call) updateMe() (status int, data any) { return c.rename(c.ownID()) }
 
 // ownID is the id of the account whose key signs the request; a user has none.
 func (c *call) ownID() string {
@@ -134,72 +97,46 @@ func (c *call) ownID() string {
 	return c.caller.account.id
 }
 
-func (c *call) rename(id string) (answer, *problem) {
-	body, p := decodeBody[accountBody](c.body)
-	if p != nil {
-		return answer{}, p
+func (c *call) rename(id string) (status int, data any) {
+	name := c.accountName()
+	a := c.activeAccount(id)
+	if other := a.org.byName[name]; other != nil && other != a {
+		refusef(http.StatusConflict, "service_account_already_exists", "service account with name: %s already exists", name)
 	}
-	if p := c.checkAccountName(body.Name); p != nil {
-		return answer{}, p
-	}
-	a, p := c.findAccount(id)
-	if p != nil {
-		return answer{}, p
-	}
-	if p := c.refuseDeleted(a); p != nil {
-		return answer{}, p
-	}
-	if other := a.org.byName[body.Name]; other != nil && other != a {
-		return answer{}, &problem{
-			status: http.StatusConflict, code: "service_account_already_exists",
-			message: fmt.Sprintf("service account with name: %s already exists", body.Name),
-		}
-	}
-	c.st.renameAccount(a, body.Name, c.now)
-	return answer{status: http.StatusNoContent}, nil
+	c.st.renameAccount(a, name, c.now)
+	return http.StatusNoContent, nil
 }
 
-func (c *call) checkAccountName(name string) *problem {
-	if c.traits.accountName.pattern.MatchString(name) {
-		return nil
+// accountName reads the body of both writing calls.
+func (c *call) accountName() string {
+	body := decodeBody[struct {
+		Name string `json:"name"`
+	}](c)
+	if !c.traits.accountName.pattern.MatchString(body.Name) {
+		refusef(http.StatusBadRequest, "service_account_invalid_input", "%s", c.traits.accountName.refusal)
 	}
-	return &problem{status: http.StatusBadRequest, code: "service_account_invalid_input", message: c.traits.accountName.refusal}
+	return body.Name
 }
 
-// accountInPath finds the account that the path names, deleted ones too.
-func (c *call) accountInPath() (*account, *problem) {
-	id, p := parseUUID(c.id)
-	if p != nil {
-		return nil, p
-	}
-	return c.findAccount(id)
-}
-
-func (c *call) findAccount(id string) (*account, *problem) {
+// account finds an account, deleted ones too.
+func (c *call) account(id string) *account {
 	a := c.st.accounts[id]
 	if a == nil || a.org != c.caller.org {
-		return nil, &problem{
-			status: http.StatusNotFound, code: "service_account_not_found",
-			message: fmt.Sprintf("service account with id: %s doesn't exist in org: %s", id, c.caller.org.id),
-		}
+		refusef(http.StatusNotFound, "service_account_not_found", "service account with id: %s doesn't exist in org: %s", id, c.caller.org.id)
 	}
-	return a, nil
+	return a
 }
 
-// refuseDeleted is the answer to operations on a deleted account: 404 since
-// v0.121, 501 before.
-func (c *call) refuseDeleted(a *account) *problem {
-	if !a.deleted {
-		return nil
+// activeAccount finds an account for an operation that deleted ones refuse:
+// with 404 since v0.121, 501 before.
+func (c *call) activeAccount(id string) *account {
+	a := c.account(id)
+	switch {
+	case !a.deleted:
+	case c.traits.deletedUnsupported:
+		refusef(http.StatusNotImplemented, "service_account_operation_unsupported", "this operation is not supported for disabled service account")
+	default:
+		refusef(http.StatusNotFound, "service_account_not_found", "an active service account with id: %s does not exist", id)
 	}
-	if c.traits.deletedUnsupported {
-		return &problem{
-			status: http.StatusNotImplemented, code: "service_account_operation_unsupported",
-			message: "this operation is not supported for disabled service account",
-		}
-	}
-	return &problem{
-		status: http.StatusNotFound, code: "service_account_not_found",
-		message: fmt.Sprintf("an active service account with id: %s does not exist", a.id),
-	}
+	return a
 }

@@ -18,7 +18,7 @@ const (
 	bindingsPath = "/api/v1/service_account_roles"
 )
 
-func TestServerHasAnAdministrator(t *testing.T) {
+func TestServer_hasAnAdministrator(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.AdminAccount()
@@ -34,7 +34,7 @@ func TestServerHasAnAdministrator(t *testing.T) {
 	}
 }
 
-func TestNamesOfDeletedAccountsAreFree(t *testing.T) {
+func TestAccount_nameIsFreeAfterDeletion(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	old := s.CreateAccount("ci")
@@ -51,7 +51,7 @@ func TestNamesOfDeletedAccountsAreFree(t *testing.T) {
 
 // A rename frees the name but not the email, which the next account of that
 // name would need.
-func TestRenamedAccountsKeepTheirEmail(t *testing.T) {
+func TestAccount_keepsItsEmailWhenRenamed(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("first")
@@ -70,7 +70,7 @@ func TestRenamedAccountsKeepTheirEmail(t *testing.T) {
 	admin(t, s, http.MethodPost, accountsPath, `{"name":"first"}`, http.StatusCreated)
 }
 
-func TestTimesFollowTheClock(t *testing.T) {
+func TestAccount_timesFollowTheClock(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	s := Start(t, WithClock(clock))
@@ -83,30 +83,7 @@ func TestTimesFollowTheClock(t *testing.T) {
 	}
 }
 
-// Of a lost account nothing is left, its keys and its hold on a custom role
-// included; the organisation and its administrator stay.
-func TestLostAccountsLeaveNothing(t *testing.T) {
-	t.Parallel()
-	s := Start(t)
-	role := s.CreateCustomRole("auditor")
-	a := s.CreateAccount("ci", "auditor")
-	k := s.CreateKey(a.ID, "deploy", time.Time{})
-	deleted := s.CreateAccount("old")
-	s.DeleteAccount(deleted.ID)
-	s.LoseAccounts()
-	for _, id := range []string{a.ID, deleted.ID} {
-		wantProblem(t, admin(t, s, http.MethodGet, accountsPath+"/"+id, "", http.StatusNotFound), http.StatusNotFound, "service_account_not_found")
-	}
-	if len(s.Accounts()) != 1 || s.KeyWorks(k.Value) || !s.KeyWorks(s.AdminKey()) {
-		t.Fatalf("the server has %+v", s.Accounts())
-	}
-	if err := s.DeleteCustomRole(role); err != nil {
-		t.Fatal(err)
-	}
-	admin(t, s, http.MethodPost, accountsPath, `{"name":"ci"}`, http.StatusCreated)
-}
-
-func TestDeletedAccountsAreHistory(t *testing.T) {
+func TestAccount_deletedRefusesOperations(t *testing.T) {
 	t.Parallel()
 	cases := map[Version]struct {
 		status int
@@ -140,7 +117,7 @@ func TestDeletedAccountsAreHistory(t *testing.T) {
 }
 
 // A binding of a deleted account can be read, but not deleted any more.
-func TestBindingsOfDeletedAccountsStay(t *testing.T) {
+func TestBinding_staysWithADeletedAccount(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci", "signoz-viewer")
@@ -151,8 +128,8 @@ func TestBindingsOfDeletedAccountsStay(t *testing.T) {
 	wantProblem(t, admin(t, s, http.MethodDelete, path, "", http.StatusNotFound), http.StatusNotFound, "service_account_not_found")
 }
 
-// TestIdsAreOrdered: ids are UUIDs of version 7, as SigNoz makes them.
-func TestIdsAreOrdered(t *testing.T) {
+// TestID_isOrderedByTime: ids are UUIDs of version 7, as SigNoz makes them.
+func TestID_isOrderedByTime(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	s := New(WithClock(clock))
@@ -167,7 +144,7 @@ func TestIdsAreOrdered(t *testing.T) {
 	}
 }
 
-func TestLegacyNamesWork(t *testing.T) {
+func TestAccount_legacyNameWorks(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("Legacy_Key.1")
@@ -179,7 +156,7 @@ func TestLegacyNamesWork(t *testing.T) {
 	admin(t, s, http.MethodPut, accountsPath+"/"+a.ID, `{"name":"Legacy_Key.1"}`, http.StatusBadRequest)
 }
 
-func TestOtherOrganisationsAccountsAreNotFound(t *testing.T) {
+func TestAccount_ofAnotherOrganisationIsNotFound(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithOrganisations("acme", "beta"))
 	a := s.CreateAccount("ci")
@@ -200,7 +177,7 @@ func TestOtherOrganisationsAccountsAreNotFound(t *testing.T) {
 	wantStatus(t, send(t, s, http.MethodPost, accountsPath, byToken(beta), `{"name":"ci"}`), http.StatusCreated)
 }
 
-func TestIdsThatAreNoUUID(t *testing.T) {
+func TestID_mustBeAUUID(t *testing.T) {
 	t.Parallel()
 	const some = "/01a20456-0000-7000-8000-000000000000"
 	cases := []struct {

@@ -11,55 +11,38 @@ import (
 // Clock is the time a Server lives in. Expiry of keys and sessions and all
 // timestamps follow it; network delays don't. It is safe for concurrent use.
 type Clock struct {
-	mu sync.Mutex
-	// running clocks follow real time plus offset; stopped ones stay at now.
-	running bool
-	offset  time.Duration
-	now     time.Time
+	mu     sync.Mutex
+	base   func() time.Time
+	offset time.Duration // from base
 }
 
 // NewClock returns a clock that stands still at start until it is moved.
 func NewClock(start time.Time) *Clock {
-	return &Clock{now: start}
+	return &Clock{base: func() time.Time { return start }}
 }
 
 // newRunningClock returns a clock that follows real time.
 func newRunningClock() *Clock {
-	return &Clock{running: true}
+	return &Clock{base: time.Now}
 }
 
 // Now returns the clock's time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.read()
-}
-
-func (c *Clock) read() time.Time {
-	if c.running {
-		return time.Now().Add(c.offset).Round(0)
-	}
-	return c.now
+	return c.base().Add(c.offset).Round(0)
 }
 
 // Advance moves the clock by d, back if d is negative.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.running {
-		c.offset += d
-		return
-	}
-	c.now = c.now.Add(d)
+	c.offset += d
 }
 
 // Set moves the clock to t. A clock that follows real time goes on from there.
 func (c *Clock) Set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.running {
-		c.offset = time.Until(t)
-		return
-	}
-	c.now = t
+	c.offset = t.Sub(c.base())
 }

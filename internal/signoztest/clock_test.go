@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestClockStandsStill(t *testing.T) {
+func TestClock_standsStill(t *testing.T) {
 	t.Parallel()
 	c := NewClock(contractStart)
 	c.Advance(time.Hour)
@@ -22,7 +22,7 @@ func TestClockStandsStill(t *testing.T) {
 	}
 }
 
-func TestDefaultClockRunsAndMoves(t *testing.T) {
+func TestClock_runsAndMoves(t *testing.T) {
 	t.Parallel()
 	c := New().Clock()
 	before := time.Now()
@@ -36,7 +36,7 @@ func TestDefaultClockRunsAndMoves(t *testing.T) {
 	}
 }
 
-func TestClockInParallel(t *testing.T) {
+func TestClock_inParallel(t *testing.T) {
 	t.Parallel()
 	c := NewClock(contractStart)
 	var all sync.WaitGroup

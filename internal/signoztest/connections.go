@@ -67,5 +67,5 @@ func (s *Server) WaitDisconnected() {
 		_ = probe.Close() // gone already, at worst
 		s.connections.wait(func(open map[net.Conn]struct{}) bool { return len(open) == 0 })
 	}
-	s.WaitIdle()
+	s.log.waitIdle()
 }

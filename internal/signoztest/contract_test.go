@@ -58,8 +58,8 @@ func readTranscript(t *testing.T, version Version) transcript {
 	return recording
 }
 
-// TestContractIsWhole makes sure that no recording is left out.
-func TestContractIsWhole(t *testing.T) {
+// TestContract_isWhole makes sure that no recording is left out.
+func TestContract_isWhole(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(contractDirectory, "*"))
 	if err != nil {

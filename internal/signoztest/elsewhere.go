@@ -6,6 +6,7 @@ package signoztest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -13,13 +14,18 @@ import (
 // say: they change what the server holds with no request involved. They panic
 // when asked for what makes no sense, since only a test's own mistake can do that.
 
+// lock locks the server's state; what happens before unlock happens now.
+func (s *Server) lock() (now time.Time, unlock func()) {
+	s.mu.Lock()
+	return s.clock.Now().UTC(), s.mu.Unlock
+}
+
 // CreateAccount makes an account with roles in the first organisation. The
 // name is not checked, so that accounts can be made which break today's rules,
 // as those do that were migrated from legacy API keys.
 func (s *Server) CreateAccount(name string, roles ...string) Account {
-	now := s.clock.Now().UTC()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	now, unlock := s.lock()
+	defer unlock()
 	org := s.firstOrganisation()
 	if org.byName[name] != nil || org.byEmail[accountEmail(name)] != nil {
 		panic(fmt.Sprintf("signoztest: the account name %q or its email is taken", name))
@@ -33,9 +39,8 @@ func (s *Server) CreateAccount(name string, roles ...string) Account {
 
 // RenameAccount renames an active account.
 func (s *Server) RenameAccount(id, name string) {
-	now := s.clock.Now().UTC()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	now, unlock := s.lock()
+	defer unlock()
 	a := s.mustAccount(id)
 	if other := a.org.byName[name]; other != nil && other != a {
 		panic(fmt.Sprintf("signoztest: the account name %q is taken", name))
@@ -45,31 +50,16 @@ func (s *Server) RenameAccount(id, name string) {
 
 // DeleteAccount deletes an active account, softly as SigNoz does.
 func (s *Server) DeleteAccount(id string) {
-	now := s.clock.Now().UTC()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	now, unlock := s.lock()
+	defer unlock()
 	s.state.deleteAccount(s.mustAccount(id), now)
-}
-
-// LoseAccounts forgets every account but the administrator's, with keys and
-// roles, as a server does that is rebuilt with the same organisation: nothing
-// tells that they have been there.
-func (s *Server) LoseAccounts() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, a := range s.state.accounts {
-		if a.id != s.adminID {
-			s.state.loseAccount(a)
-		}
-	}
 }
 
 // GrantRole gives an active account a role by name; on v0.118 in place of the
 // one it has.
 func (s *Server) GrantRole(accountID, role string) {
-	now := s.clock.Now().UTC()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	now, unlock := s.lock()
+	defer unlock()
 	a := s.mustAccount(accountID)
 	s.state.grant(a, mustRole(a.org, role), !s.traits.additiveRoles, now)
 }
@@ -89,9 +79,8 @@ func (s *Server) RevokeRole(accountID, role string) {
 // CreateKey makes a key in an active account. A zero expiresAt means never;
 // one in the past is fine here. Fractions of a second are cut off.
 func (s *Server) CreateKey(accountID, name string, expiresAt time.Time) Key {
-	now := s.clock.Now().UTC()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	now, unlock := s.lock()
+	defer unlock()
 	a := s.mustAccount(accountID)
 	if a.keyNames[name] != nil {
 		panic(fmt.Sprintf("signoztest: the key name %q is taken", name))
@@ -101,9 +90,8 @@ func (s *Server) CreateKey(accountID, name string, expiresAt time.Time) Key {
 
 // UpdateKey sets the name and the expiry of a key, as CreateKey does.
 func (s *Server) UpdateKey(accountID, keyID, name string, expiresAt time.Time) {
-	now := s.clock.Now().UTC()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	now, unlock := s.lock()
+	defer unlock()
 	k := s.mustKey(accountID, keyID)
 	if other := k.account.keyNames[name]; other != nil && other != k {
 		panic(fmt.Sprintf("signoztest: the key name %q is taken", name))
@@ -119,16 +107,19 @@ func (s *Server) RevokeKey(accountID, keyID string) {
 }
 
 // CreateCustomRole makes a custom role in the first organisation, which only
-// the enterprise edition can, and returns its id.
-func (s *Server) CreateCustomRole(name string) string {
-	now := s.clock.Now().UTC()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// the enterprise edition can, and returns its id. Each permission is a verb on
+// a kind of object, "serviceaccount:read", and on a single object if its id
+// follows behind a space.
+func (s *Server) CreateCustomRole(name string, permissions ...string) string {
+	now, unlock := s.lock()
+	defer unlock()
 	org := s.firstOrganisation()
 	if org.roleNamed(name) != nil {
 		panic(fmt.Sprintf("signoztest: the role name %q is taken", name))
 	}
-	return s.state.addRole(org, name, "", true, now).id
+	r := s.state.addRole(org, name, now)
+	r.custom, r.permissions = true, permissions
+	return r.id
 }
 
 // DeleteCustomRole deletes a custom role. SigNoz refuses while an account has
@@ -143,7 +134,8 @@ func (s *Server) DeleteCustomRole(id string) error {
 	if r.holders > 0 {
 		return errors.New("role_has_service_account_assignees: role has active service account assignments, remove them before deleting")
 	}
-	s.state.removeRole(r)
+	delete(s.state.roles, r.id)
+	r.org.roles = slices.DeleteFunc(r.org.roles, func(other *role) bool { return other == r })
 	return nil
 }
 

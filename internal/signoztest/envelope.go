@@ -4,7 +4,6 @@
 package signoztest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,113 +12,26 @@ import (
 	"time"
 )
 
-// answer is what a call gives back before it is written out.
-type answer struct {
-	status int
-	// data goes into the success envelope; nil means an empty body.
-	data any
-	// bare leaves the envelope away.
-	bare bool
-}
+// object is a JSON object.
+type object map[string]any
 
-// problem is an error that SigNoz reports to its caller. It is no Go error, so
-// that a nil one can't be taken for a failure.
-type problem struct {
-	status  int
-	code    string
-	message string
-	details []string
-	// retryAfter fills the envelope's retry.delay; zero leaves it out.
-	retryAfter time.Duration
-}
-
-func unauthenticated() *problem {
-	return &problem{status: http.StatusUnauthorized, code: "unauthenticated", message: "unauthenticated"}
-}
-
-// errorType is the envelope's type for a status (SigNoz: pkg/http/render).
-func errorType(status int) string {
-	switch status {
-	case http.StatusBadRequest:
-		return "invalid-input"
-	case http.StatusUnauthorized:
-		return "unauthenticated"
-	case http.StatusForbidden:
-		return "forbidden"
-	case http.StatusNotFound:
-		return "not-found"
-	case http.StatusConflict:
-		return "already-exists"
-	case http.StatusTooManyRequests:
-		return "too-many-requests"
-	case http.StatusNotImplemented:
-		return "unsupported"
-	case http.StatusGatewayTimeout:
-		return "timeout"
-	default:
-		return "internal"
-	}
-}
-
-// statusProblem is the problem that goes with a bare status, for faults.
-func statusProblem(status int) *problem {
-	switch status {
-	case http.StatusUnauthorized:
-		return unauthenticated()
-	case http.StatusTooManyRequests:
-		return &problem{status: status, code: "too_many_requests", message: "too many requests"}
-	case http.StatusGatewayTimeout:
-		return &problem{status: status, code: "timeout", message: "request timed out"}
-	case http.StatusInternalServerError:
-		return &problem{status: status, code: "internal", message: "an unexpected error occurred"}
-	default:
-		return &problem{status: status, code: "unknown", message: http.StatusText(status)}
-	}
-}
-
-type successEnvelope struct {
+// envelope is what SigNoz puts around all but bare data.
+type envelope struct {
 	Status string `json:"status"`
-	Data   any    `json:"data"`
+	Data   any    `json:"data,omitempty"`
+	Error  object `json:"error,omitempty"`
 }
 
-type typedDetail struct {
-	Message     string   `json:"message"`
-	Suggestions []string `json:"suggestions"`
-}
-
-type retryHint struct {
-	Delay time.Duration `json:"delay"` // nanoseconds
-}
-
-type typedError struct {
-	Type        string        `json:"type"`
-	Code        string        `json:"code"`
-	Message     string        `json:"message"`
-	Errors      []typedDetail `json:"errors"`
-	Retry       *retryHint    `json:"retry,omitempty"`
-	Suggestions []string      `json:"suggestions"`
-}
-
-type plainDetail struct {
-	Message string `json:"message"`
-}
-
-type plainError struct {
-	Code    string        `json:"code"`
-	Message string        `json:"message"`
-	Errors  []plainDetail `json:"errors,omitempty"`
-}
-
-type errorEnvelope[E typedError | plainError] struct {
-	Status string `json:"status"`
-	Error  E      `json:"error"`
-}
+// bare is data that is written without the success envelope.
+type bare object
 
 // response is a whole HTTP answer, ready to be written, cut or thrown away.
+// Handlers write to it as to any [http.ResponseWriter].
 type response struct {
 	status int
 	header http.Header
 	body   []byte
+	caller string // who asked, for the request log
 }
 
 func newResponse(status int, contentType string, body []byte) *response {
@@ -130,39 +42,109 @@ func newResponse(status int, contentType string, body []byte) *response {
 	return r
 }
 
-// renderAnswer writes a success. An empty body still says JSON, as SigNoz does.
-func renderAnswer(a answer) *response {
-	if a.data == nil {
-		return newResponse(a.status, "application/json", nil)
-	}
-	if a.bare {
-		return newResponse(a.status, "application/json", mustMarshal(a.data))
-	}
-	return newResponse(a.status, "application/json", mustMarshal(successEnvelope{"success", a.data}))
+func (r *response) Header() http.Header    { return r.header }
+func (r *response) WriteHeader(status int) { r.status = status }
+
+func (r *response) Write(body []byte) (int, error) {
+	r.body = append(r.body, body...)
+	return len(body), nil
 }
 
-// renderProblem writes an error in the envelope of the version. Before v0.127
-// it was JSON under text/plain, and knew no type.
-func renderProblem(p *problem, t traits) *response {
-	if !t.typedErrors {
-		e := plainError{Code: p.code, Message: p.message}
-		for _, d := range p.details {
-			e.Errors = append(e.Errors, plainDetail{d})
-		}
-		body := mustMarshal(errorEnvelope[plainError]{"error", e})
-		return newResponse(p.status, "text/plain; charset=utf-8", body)
+// writeJSON writes a success. Without data the body is empty and its content
+// type still JSON, as SigNoz's is.
+func writeJSON(w http.ResponseWriter, status int, data any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	switch data := data.(type) {
+	case nil:
+	case bare:
+		_, _ = w.Write(mustMarshal(data))
+	default:
+		_, _ = w.Write(mustMarshal(envelope{Status: "success", Data: data}))
 	}
-	e := typedError{
-		Type: errorType(p.status), Code: p.code, Message: p.message,
-		Errors: []typedDetail{}, Suggestions: []string{},
-	}
+}
+
+// problem is an error that SigNoz reports to its caller. Handlers panic with
+// one, see refusef.
+type problem struct {
+	status  int
+	code    string
+	message string
+	details []string
+	// retryAfter fills the envelope's retry.delay; zero leaves it out.
+	retryAfter time.Duration
+}
+
+// refusef ends the call with a problem.
+func refusef(status int, code, format string, args ...any) {
+	panic(&problem{status: status, code: code, message: fmt.Sprintf(format, args...)})
+}
+
+func unauthenticated() *problem {
+	return &problem{status: http.StatusUnauthorized, code: "unauthenticated", message: "unauthenticated"}
+}
+
+// write writes the error in the envelope of the version. Before v0.127 it was
+// JSON under text/plain, and knew no type.
+func (p *problem) write(w http.ResponseWriter, t traits) {
+	content := object{"code": p.code, "message": p.message}
+	details := []object{}
 	for _, d := range p.details {
-		e.Errors = append(e.Errors, typedDetail{d, []string{}})
+		detail := object{"message": d}
+		if t.typedErrors {
+			detail["suggestions"] = []string{}
+		}
+		details = append(details, detail)
 	}
-	if p.retryAfter > 0 {
-		e.Retry = &retryHint{p.retryAfter}
+	if len(details) > 0 || t.typedErrors {
+		content["errors"] = details
 	}
-	return newResponse(p.status, "application/json", mustMarshal(errorEnvelope[typedError]{"error", e}))
+	contentType := "text/plain; charset=utf-8"
+	if t.typedErrors {
+		contentType = "application/json"
+		content["type"] = errorType(p.status)
+		content["suggestions"] = []string{}
+		if p.retryAfter > 0 {
+			content["retry"] = object{"delay": p.retryAfter} // nanoseconds
+		}
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(p.status)
+	_, _ = w.Write(mustMarshal(envelope{Status: "error", Error: content}))
+}
+
+// errorType is the envelope's type for a status (SigNoz: pkg/http/render).
+func errorType(status int) string {
+	types := map[int]string{
+		http.StatusBadRequest:      "invalid-input",
+		http.StatusUnauthorized:    "unauthenticated",
+		http.StatusForbidden:       "forbidden",
+		http.StatusNotFound:        "not-found",
+		http.StatusConflict:        "already-exists",
+		http.StatusTooManyRequests: "too-many-requests",
+		http.StatusNotImplemented:  "unsupported",
+		http.StatusGatewayTimeout:  "timeout",
+	}
+	if name, ok := types[status]; ok {
+		return name
+	}
+	return "internal"
+}
+
+// statusProblem is the problem that goes with a bare status, for faults.
+func statusProblem(status int) *problem {
+	known := map[int]problem{
+		http.StatusUnauthorized:        *unauthenticated(),
+		http.StatusTooManyRequests:     {code: "too_many_requests", message: "too many requests"},
+		http.StatusGatewayTimeout:      {code: "timeout", message: "request timed out"},
+		http.StatusInternalServerError: {code: "internal", message: "an unexpected error occurred"},
+	}
+	p, ok := known[status]
+	if !ok {
+		p = problem{code: "unknown", message: http.StatusText(status)}
+	}
+	p.status = status
+	return &p
 }
 
 // mustMarshal encodes values made of this package's own types, which can't fail.
@@ -176,31 +158,28 @@ func mustMarshal(v any) []byte {
 
 // decodeBody reads a JSON request body as SigNoz does: unknown fields are
 // ignored, what follows the first value too.
-func decodeBody[T any](body []byte) (T, *problem) {
+func decodeBody[T any](c *call) T {
 	var into T
-	err := json.NewDecoder(bytes.NewReader(body)).Decode(&into)
+	err := json.NewDecoder(c.req.Body).Decode(&into)
 	if err == nil {
-		return into, nil
+		return into
 	}
+	p := &problem{status: http.StatusBadRequest}
 	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &wrongType):
 		where := ""
 		if wrongType.Field != "" {
 			where = fmt.Sprintf(" for field '%s'", wrongType.Field)
 		}
-		return into, &problem{
-			status: http.StatusBadRequest, code: "invalid_request_field",
-			message: "request body contains invalid field value",
-			details: []string{fmt.Sprintf("value of type '%s' was received%s, try sending '%s' instead?", wrongType.Value, where, wrongType.Type)},
-		}
+		p.code, p.message = "invalid_request_field", "request body contains invalid field value"
+		p.details = []string{fmt.Sprintf("value of type '%s' was received%s, try sending '%s' instead?", wrongType.Value, where, wrongType.Type)}
+	case errors.As(err, &syntax), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		p.code, p.message = "invalid_request_body", "request body contains invalid JSON, please verify the format and try again."
+		p.details = []string{err.Error()}
+	default:
+		p.status, p.code, p.message = http.StatusInternalServerError, "internal", err.Error()
 	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return into, &problem{
-			status: http.StatusBadRequest, code: "invalid_request_body",
-			message: "request body contains invalid JSON, please verify the format and try again.",
-			details: []string{err.Error()},
-		}
-	}
-	return into, &problem{status: http.StatusInternalServerError, code: "internal", message: err.Error()}
+	panic(p)
 }

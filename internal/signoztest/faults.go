@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// Fault makes requests go wrong. It says which requests, whether the server
-// does what they ask for, and what the client gets.
+// Fault makes requests fail: which requests, whether the server carries them
+// out, and what the client gets.
 type Fault struct {
 	// Method and Path choose requests, "" for any; Path is a pattern as in
 	// Server.CountRequests. Match, where set, must agree as well; it may read
@@ -41,7 +41,7 @@ type Fault struct {
 	Delay  time.Duration
 	GiveUp bool
 
-	// CarriedOut says whether the server does what the request asks for.
+	// CarriedOut is whether the server does what the request asks for.
 	CarriedOut bool
 	// Answer is what the client gets, nil for the server's own answer.
 	Answer Answer
@@ -63,7 +63,7 @@ type Reply struct {
 	RetryAfter string // the header's text
 	Location   string
 	// Body is taken for JSON unless ContentType says otherwise. Without it a
-	// Status from 400 on is told in SigNoz's error envelope.
+	// Status of 400 or more comes in SigNoz's error envelope.
 	Body        string
 	ContentType string
 }
@@ -275,10 +275,11 @@ func (r Reply) check(carriedOut bool) string {
 }
 
 func (r Reply) send(x *exchange, own *response) {
-	if r.Status == 0 {
-		r.Status = own.status
+	status := r.Status
+	if status == 0 {
+		status = own.status
 	}
-	out := r.response(x.server.traits)
+	out := r.response(status, x.server.traits)
 	if r.ContentType != "" {
 		out.header.Set("Content-Type", r.ContentType)
 	}
@@ -291,20 +292,22 @@ func (r Reply) send(x *exchange, own *response) {
 	x.write(out)
 }
 
-func (r Reply) response(t traits) *response {
+func (r Reply) response(status int, t traits) *response {
 	if r.Body != "" {
-		return newResponse(r.Status, "application/json", []byte(r.Body))
+		return newResponse(status, "application/json", []byte(r.Body))
 	}
-	if r.Status < http.StatusBadRequest {
-		return newResponse(r.Status, "", nil)
+	if status < http.StatusBadRequest {
+		return newResponse(status, "", nil)
 	}
-	p := statusProblem(r.Status)
+	p := statusProblem(status)
 	// SigNoz sets the envelope's retry.delay together with the header.
 	const aYear = 365 * 24 * 60 * 60
 	if seconds, err := strconv.Atoi(r.RetryAfter); err == nil && seconds > 0 && seconds <= aYear {
 		p.retryAfter = time.Duration(seconds) * time.Second
 	}
-	return renderProblem(p, t)
+	out := newResponse(0, "", nil)
+	p.write(out, t)
+	return out
 }
 
 func (a Astray) String() string {
@@ -400,7 +403,7 @@ func (x *exchange) writeGiant(r *response) {
 	if status == http.StatusNoContent {
 		status = http.StatusOK
 	}
-	x.server.log.status(x.entry, status)
+	x.server.log.update(func() { x.entry.Status = status })
 	x.w.Header().Set("Content-Type", "application/json")
 	x.w.WriteHeader(status)
 	chunk := bytes.Repeat([]byte("x"), 1<<20)

@@ -34,7 +34,7 @@ func wantCarriedOut(t *testing.T, s *Server, want bool) {
 	}
 }
 
-func TestConnectionFaults(t *testing.T) {
+func TestFault_breaksConnections(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		fault   Fault
@@ -73,7 +73,7 @@ func TestConnectionFaults(t *testing.T) {
 	}
 }
 
-func TestHalfOfAnEmptyAnswer(t *testing.T) {
+func TestFault_halfOfAnEmptyAnswer(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci")
@@ -84,7 +84,7 @@ func TestHalfOfAnEmptyAnswer(t *testing.T) {
 	wantCarriedOut(t, s, false)
 }
 
-func TestStatusFaults(t *testing.T) {
+func TestFault_repliesWithAStatus(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		version Version
@@ -128,7 +128,7 @@ func TestStatusFaults(t *testing.T) {
 	}
 }
 
-func TestStatusFaultsWithTheirOwnWords(t *testing.T) {
+func TestFault_repliesWithABody(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	for _, after := range []string{"", "86400", "Wed, 21 Oct 2037 07:28:00 GMT", "soon", "-1", "99999999999999999999"} {
@@ -147,7 +147,7 @@ func TestStatusFaultsWithTheirOwnWords(t *testing.T) {
 	wantCarriedOut(t, s, true)
 }
 
-func TestHTMLFault(t *testing.T) {
+func TestFault_webPage(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	s.Inject(Fault{Answer: WebPage()})
@@ -161,7 +161,7 @@ func TestHTMLFault(t *testing.T) {
 	wantCarriedOut(t, s, false)
 }
 
-func TestRedirectFault(t *testing.T) {
+func TestFault_redirects(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 307, 308} {
 		s := Start(t)
@@ -177,7 +177,7 @@ func TestRedirectFault(t *testing.T) {
 	}
 }
 
-func TestGiantFault(t *testing.T) {
+func TestFault_giantAnswer(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	s.Inject(Fault{CarriedOut: true, Answer: Giant})
@@ -205,7 +205,7 @@ func wantGiant(t *testing.T, body, without string) {
 	}
 }
 
-func TestBodyReplacedFault(t *testing.T) {
+func TestFault_replacesTheBody(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	hit := s.Inject(Fault{Times: 1, CarriedOut: true, Answer: Reply{Body: `{"status":"success","data":{"id":7}}`}})
@@ -221,7 +221,7 @@ func TestBodyReplacedFault(t *testing.T) {
 	}
 }
 
-func TestSlowFault(t *testing.T) {
+func TestFault_delays(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	const delay = 50 * time.Millisecond
@@ -237,9 +237,9 @@ func TestSlowFault(t *testing.T) {
 	}
 }
 
-// TestSlowFaultWhenTheClientLeaves: the request is carried out all the same,
+// TestFault_delayOutlastsTheClient: the request is carried out all the same,
 // unless the fault gives up.
-func TestSlowFaultWhenTheClientLeaves(t *testing.T) {
+func TestFault_delayOutlastsTheClient(t *testing.T) {
 	t.Parallel()
 	for _, giveUp := range []bool{false, true} {
 		t.Run(fmt.Sprintf("give up %t", giveUp), func(t *testing.T) {
@@ -259,7 +259,7 @@ func TestSlowFaultWhenTheClientLeaves(t *testing.T) {
 				_ = resp.Body.Close()
 				t.Fatal("the client left, and got an answer")
 			}
-			s.WaitIdle()
+			s.log.waitIdle()
 			if r := <-done; !strings.HasPrefix(r.Fault, "late, ") {
 				t.Fatalf("request %+v", r)
 			}
@@ -268,9 +268,9 @@ func TestSlowFaultWhenTheClientLeaves(t *testing.T) {
 	}
 }
 
-// TestWaitDisconnected: a request that was sent before the client closed its connection is
+// TestServer_waitsUntilDisconnected: a request that was sent before the client closed its connection is
 // carried out before the wait is over, however late the server comes to accept it.
-func TestWaitDisconnected(t *testing.T) {
+func TestServer_waitsUntilDisconnected(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	for i := range 50 {
@@ -290,8 +290,8 @@ func TestWaitDisconnected(t *testing.T) {
 	s.WaitDisconnected()
 }
 
-// TestHangFault: the request may have been carried out before the silence.
-func TestHangFault(t *testing.T) {
+// TestFault_hangs: the request may have been carried out before the silence.
+func TestFault_hangs(t *testing.T) {
 	t.Parallel()
 	for _, carriedOut := range []bool{false, true} {
 		t.Run(fmt.Sprintf("until the client leaves, carried out: %t", carriedOut), func(t *testing.T) {
@@ -333,7 +333,7 @@ func TestHangFault(t *testing.T) {
 	})
 }
 
-func TestFaultsChooseRequests(t *testing.T) {
+func TestFault_choosesRequests(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	hit := s.Inject(Fault{Method: http.MethodGet, Path: accountsPath + "/*", Skip: 1, Times: 2, Answer: Status(http.StatusTeapot)})
@@ -352,7 +352,7 @@ func TestFaultsChooseRequests(t *testing.T) {
 	}
 }
 
-func TestFaultsMayLookAtTheBody(t *testing.T) {
+func TestFault_choosesByBody(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	s.Inject(Fault{Answer: Status(http.StatusTeapot), Match: func(req *http.Request) bool {
@@ -363,7 +363,7 @@ func TestFaultsMayLookAtTheBody(t *testing.T) {
 	admin(t, s, http.MethodPost, accountsPath, `{"name":"blessed"}`, http.StatusCreated)
 }
 
-func TestFaultsHitAShare(t *testing.T) {
+func TestFault_hitsAShare(t *testing.T) {
 	t.Parallel()
 	pattern := func(seed int64) string {
 		s := New()
@@ -392,7 +392,7 @@ func TestFaultsHitAShare(t *testing.T) {
 	}
 }
 
-func TestFaultsGoByTurns(t *testing.T) {
+func TestFault_oneAtATime(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	first := s.Inject(Fault{Times: 1, Answer: Status(502)})
@@ -417,7 +417,7 @@ func TestFaultsGoByTurns(t *testing.T) {
 	}
 }
 
-func TestFaultsThatMakeNoSense(t *testing.T) {
+func TestFault_refusesNonsense(t *testing.T) {
 	t.Parallel()
 	s := New()
 	for message, f := range map[string]Fault{
@@ -432,8 +432,8 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// TestFaultsOverTLS: the server is a handler for httptest's servers too.
-func TestFaultsOverTLS(t *testing.T) {
+// TestFault_overTLS: the server is a handler for httptest's servers too.
+func TestFault_overTLS(t *testing.T) {
 	t.Parallel()
 	s := New()
 	secure := httptest.NewUnstartedServer(s)
@@ -457,8 +457,8 @@ func TestFaultsOverTLS(t *testing.T) {
 	}
 }
 
-// TestFaultsWithoutANetwork: used as a handler only, a cut connection aborts it.
-func TestFaultsWithoutANetwork(t *testing.T) {
+// TestFault_withoutANetwork: used as a handler only, a cut connection aborts it.
+func TestFault_withoutANetwork(t *testing.T) {
 	t.Parallel()
 	s := New()
 	s.Inject(Fault{Answer: Reset})

@@ -50,19 +50,14 @@ func fillRandom(b []byte) {
 
 // parseUUID normalises an id that a caller sent. The refusal's wording is that
 // of the UUID library behind SigNoz's own type.
-func parseUUID(text string) (string, *problem) {
+func parseUUID(text string) string {
 	id := strings.ToLower(text)
 	if uuidPattern.MatchString(id) {
-		return id, nil
+		return id
 	}
 	detail := "invalid UUID format"
 	if len(text) != len(zeroUUID) {
 		detail = fmt.Sprintf("invalid UUID length: %d", len(text))
 	}
-	return "", &problem{
-		status:  http.StatusBadRequest,
-		code:    "invalid_valuer",
-		message: "invalid uuid " + text,
-		details: []string{detail},
-	}
+	panic(&problem{status: http.StatusBadRequest, code: "invalid_valuer", message: "invalid uuid " + text, details: []string{detail}})
 }

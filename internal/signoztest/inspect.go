@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Account is a service account as the server holds it, at one moment.
+// Account is a copy of a service account.
 type Account struct {
 	ID        string
 	Name      string
@@ -25,7 +25,7 @@ type Account struct {
 	Roles []string
 }
 
-// Key is an API key as the server holds it, at one moment.
+// Key is a copy of an API key.
 type Key struct {
 	ID        string
 	AccountID string
@@ -77,36 +77,22 @@ func snapshotKey(k *key) Key {
 	return Key{k.id, k.account.id, k.name, k.value, expiresAt, k.created, k.updated, k.observed}
 }
 
-func snapshotKeys(a *account) []Key {
-	out := make([]Key, 0, a.keys.count())
-	for k := range a.keys.all() {
-		out = append(out, snapshotKey(k))
-	}
-	return out
-}
-
 // Accounts returns all accounts in order of creation, deleted ones too.
 func (s *Server) Accounts() []Account {
-	return s.selectAccounts(func(*account) bool { return true })
-}
-
-// ActiveAccounts returns the accounts that aren't deleted, in order of creation.
-func (s *Server) ActiveAccounts() []Account {
-	return s.selectAccounts(func(a *account) bool { return !a.deleted })
-}
-
-func (s *Server) selectAccounts(wanted func(*account) bool) []Account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := []Account{}
 	for _, org := range s.state.orgs {
 		for _, a := range org.accounts {
-			if wanted(a) {
-				out = append(out, snapshotAccount(a))
-			}
+			out = append(out, snapshotAccount(a))
 		}
 	}
 	return out
+}
+
+// ActiveAccounts returns the accounts that aren't deleted, in order of creation.
+func (s *Server) ActiveAccounts() []Account {
+	return slices.DeleteFunc(s.Accounts(), func(a Account) bool { return a.Deleted })
 }
 
 // Account returns the account with an id, deleted or not.
@@ -122,11 +108,9 @@ func (s *Server) Account(id string) (Account, bool) {
 
 // AccountByName returns the active account of a name.
 func (s *Server) AccountByName(name string) (Account, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, org := range s.state.orgs {
-		if a := org.byName[name]; a != nil {
-			return snapshotAccount(a), true
+	for _, a := range s.ActiveAccounts() {
+		if a.Name == name {
+			return a, true
 		}
 	}
 	return Account{}, false
@@ -137,35 +121,32 @@ func (s *Server) AccountByName(name string) (Account, bool) {
 func (s *Server) Keys(accountID string) []Key {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := s.state.accounts[accountID]
-	if a == nil {
-		return []Key{}
+	out := []Key{}
+	if a := s.state.accounts[accountID]; a != nil {
+		for _, k := range a.keys {
+			out = append(out, snapshotKey(k))
+		}
 	}
-	return snapshotKeys(a)
+	return out
 }
 
 // AllKeys returns the keys of all active accounts, account by account.
 func (s *Server) AllKeys() []Key {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	out := []Key{}
-	for _, org := range s.state.orgs {
-		for _, a := range org.accounts {
-			out = append(out, snapshotKeys(a)...)
-		}
+	for _, a := range s.ActiveAccounts() {
+		out = append(out, s.Keys(a.ID)...)
 	}
 	return out
 }
 
 // KeyByName returns the key of a name in an account.
 func (s *Server) KeyByName(accountID, name string) (Key, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.state.accounts[accountID]
-	if a == nil || a.keyNames[name] == nil {
-		return Key{}, false
+	for _, k := range s.Keys(accountID) {
+		if k.Name == name {
+			return k, true
+		}
 	}
-	return snapshotKey(a.keyNames[name]), true
+	return Key{}, false
 }
 
 // KeyWorks reports whether a key's value would be let in now. Asking doesn't
@@ -194,25 +175,35 @@ func (s *Server) RoleID(name string) string {
 // Requests returns the requests that came since the start or ResetRequests, in
 // order of arrival, those under way too.
 func (s *Server) Requests() []Request {
-	return s.log.all()
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	out := make([]Request, 0, len(s.log.entries))
+	for _, r := range s.log.entries {
+		out = append(out, r.clone())
+	}
+	return out
 }
-
-// WaitIdle returns once no request is under way. Among those that are may be some whose
-// client has left long ago, see [Fault].
-func (s *Server) WaitIdle() { <-s.log.idle() }
 
 // ResetRequests forgets the requests that came so far.
 func (s *Server) ResetRequests() {
-	s.log.reset()
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	s.log.entries = nil
 }
 
 // CountRequests counts the requests with a method and a path, "" for any. In
 // the path, below the base path, * stands for any one segment and ** for one
 // or more.
 func (s *Server) CountRequests(method, pathPattern string) int {
-	return s.log.count(func(r *Request) bool {
-		return (method == "" || method == r.Method) && matchPath(pathPattern, r.Path)
-	})
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	n := 0
+	for _, r := range s.log.entries {
+		if (method == "" || method == r.Method) && matchPath(pathPattern, r.Path) {
+			n++
+		}
+	}
+	return n
 }
 
 // matchPath matches a path as CountRequests says.
@@ -239,105 +230,49 @@ func matchSegments(pattern, path []string) bool {
 // requestLog holds the requests that came.
 type requestLog struct {
 	mu       sync.Mutex
-	entries  []*logEntry
+	entries  []*Request
 	underWay int
-	waiting  []chan struct{} // closed once nothing is under way
+	idle     sync.Cond // nothing is under way
 }
 
-// logEntry is a request in the log. The log's lock guards it.
-type logEntry struct {
-	request Request
-}
-
-func (l *requestLog) begin(now time.Time, req *http.Request, path string, body []byte) *logEntry {
-	entry := &logEntry{Request{
-		Time: now.UTC(), Method: req.Method, Path: path, Query: req.URL.RawQuery,
-		Header: req.Header.Clone(), Body: body,
-	}}
+func (l *requestLog) begin(r *Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries = append(l.entries, entry)
+	l.entries = append(l.entries, r)
 	l.underWay++
-	return entry
 }
 
-func (l *requestLog) fault(entry *logEntry, what string) {
+// update changes a request in the log, whose lock guards it.
+func (l *requestLog) update(change func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	entry.request.Fault = what
+	change()
 }
 
-func (l *requestLog) outcome(entry *logEntry, status int, who string) {
+func (l *requestLog) finish(r *Request, took time.Duration) Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	entry.request.Status = status
-	entry.request.Caller = who
-}
-
-func (l *requestLog) status(entry *logEntry, status int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	entry.request.Status = status
-}
-
-func (l *requestLog) finish(entry *logEntry, took time.Duration) Request {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	entry.request.Duration = took
+	r.Duration = took
 	l.underWay--
 	if l.underWay == 0 {
-		for _, idle := range l.waiting {
-			close(idle)
-		}
-		l.waiting = nil
+		l.idle.Broadcast()
 	}
-	return entry.snapshot()
+	return r.clone()
 }
 
-func (l *requestLog) idle() <-chan struct{} {
+// waitIdle returns once no request is under way. Among those that are may be
+// some whose client has left long ago, see [Fault].
+func (l *requestLog) waitIdle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	idle := make(chan struct{})
-	if l.underWay == 0 {
-		close(idle)
-		return idle
+	for l.underWay > 0 {
+		l.idle.Wait()
 	}
-	l.waiting = append(l.waiting, idle)
-	return idle
 }
 
-func (e *logEntry) snapshot() Request {
-	r := e.request
-	r.Header = r.Header.Clone()
-	r.Body = slices.Clone(r.Body)
-	return r
-}
-
-func (l *requestLog) all() []Request {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]Request, 0, len(l.entries))
-	for _, e := range l.entries {
-		out = append(out, e.snapshot())
-	}
+func (r *Request) clone() Request {
+	out := *r
+	out.Header = r.Header.Clone()
+	out.Body = slices.Clone(r.Body)
 	return out
-}
-
-// count counts the requests that a function picks; it may not keep or change them.
-func (l *requestLog) count(picked func(*Request) bool) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, e := range l.entries {
-		if picked(&e.request) {
-			n++
-		}
-	}
-	return n
-}
-
-func (l *requestLog) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.entries = nil
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestMatchPath(t *testing.T) {
+func TestPathPattern_matches(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		pattern, path string
@@ -42,7 +42,7 @@ func TestMatchPath(t *testing.T) {
 	}
 }
 
-func TestRequestsAreRecorded(t *testing.T) {
+func TestRequests_areRecorded(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	logged := make(chan Request, 10)
@@ -87,7 +87,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 	}
 }
 
-func TestSnapshotsAreCopies(t *testing.T) {
+func TestAccount_isACopy(t *testing.T) {
 	t.Parallel()
 	s := New()
 	a := s.CreateAccount("ci", "signoz-viewer")
@@ -97,7 +97,7 @@ func TestSnapshotsAreCopies(t *testing.T) {
 	}
 }
 
-func TestLookingForWhatIsNotThere(t *testing.T) {
+func TestServer_lacksWhatWasNotMade(t *testing.T) {
 	t.Parallel()
 	s := New()
 	if _, ok := s.Account("x"); ok {
@@ -117,7 +117,7 @@ func TestLookingForWhatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestElsewhere(t *testing.T) {
+func TestServer_changesWithoutRequests(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	s := Start(t, WithClock(clock))
@@ -156,7 +156,7 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-func TestElsewhereOnOneRoleServers(t *testing.T) {
+func TestGrantRole_replacesOnOneRoleServers(t *testing.T) {
 	t.Parallel()
 	s := New(WithVersion(V0_118_0))
 	a := s.CreateAccount("ci", "signoz-viewer")
@@ -166,7 +166,7 @@ func TestElsewhereOnOneRoleServers(t *testing.T) {
 	}
 }
 
-func TestElsewherePanicsOnMisuse(t *testing.T) {
+func TestServer_panicsOnMisuse(t *testing.T) {
 	t.Parallel()
 	s := New()
 	a := s.CreateAccount("ci")

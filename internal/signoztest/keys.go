@@ -4,7 +4,6 @@
 package signoztest
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -31,119 +30,59 @@ type keyBody struct {
 	ExpiresAt uint64 `json:"expiresAt"`
 }
 
-func (c *call) createKey() (answer, *problem) {
-	id, p := parseUUID(c.id)
-	if p != nil {
-		return answer{}, p
-	}
-	body, p := c.decodeKey()
-	if p != nil {
-		return answer{}, p
-	}
-	a, p := c.findAccount(id)
-	if p != nil {
-		return answer{}, p
-	}
-	if p := c.refuseDeleted(a); p != nil {
-		return answer{}, p
-	}
+func (c *call) createKey() (status int, data any) {
+	id, body := c.pathID(), c.keyBody()
+	a := c.activeAccount(id)
 	if a.keyNames[body.Name] != nil {
-		return answer{}, keyNameTaken("for", body.Name, a)
+		refusef(http.StatusConflict, "api_key_already_exists", "api key with name: %s already exists for service account: %s", body.Name, id)
 	}
 	k := c.st.addKey(a, body.Name, body.ExpiresAt, c.now)
-	return answer{status: http.StatusCreated, data: newKeyView{k.id, k.value}}, nil
+	return http.StatusCreated, newKeyView{k.id, k.value}
 }
 
-func (c *call) listKeys() (answer, *problem) {
-	a, p := c.accountInPath()
-	if p != nil {
-		return answer{}, p
-	}
-	views := make([]keyView, 0, a.keys.count())
-	for k := range a.keys.all() {
+func (c *call) listKeys() (status int, data any) {
+	a := c.account(c.pathID())
+	views := make([]keyView, 0, len(a.keys))
+	for _, k := range a.keys {
 		views = append(views, keyView{k.id, k.created, k.updated, k.name, k.expiresAt, k.observed, a.id})
 	}
-	return answer{status: http.StatusOK, data: views}, nil
+	return http.StatusOK, views
 }
 
-func (c *call) updateKey() (answer, *problem) {
-	accountID, keyID, p := c.accountAndKeyID()
-	if p != nil {
-		return answer{}, p
-	}
-	body, p := c.decodeKey()
-	if p != nil {
-		return answer{}, p
-	}
-	k, p := c.findKey(accountID, keyID)
-	if p != nil {
-		return answer{}, p
-	}
+func (c *call) updateKey() (status int, data any) {
+	accountID, keyID, body := c.pathID(), c.pathSub(), c.keyBody()
+	k := c.key(accountID, keyID)
 	if other := k.account.keyNames[body.Name]; other != nil && other != k {
-		return answer{}, keyNameTaken("in", body.Name, k.account)
+		refusef(http.StatusConflict, "api_key_already_exists", "api key with name: %s already exists in service account: %s", body.Name, accountID)
 	}
 	c.st.updateKey(k, body.Name, body.ExpiresAt, c.now)
-	return answer{status: http.StatusNoContent}, nil
+	return http.StatusNoContent, nil
 }
 
-func (c *call) revokeKey() (answer, *problem) {
-	accountID, keyID, p := c.accountAndKeyID()
-	if p != nil {
-		return answer{}, p
-	}
-	k, p := c.findKey(accountID, keyID)
-	if p != nil {
-		return answer{}, p
-	}
-	c.st.revokeKey(k)
-	return answer{status: http.StatusNoContent}, nil
+func (c *call) revokeKey() (status int, data any) {
+	c.st.revokeKey(c.key(c.pathID(), c.pathSub()))
+	return http.StatusNoContent, nil
 }
 
-func (c *call) accountAndKeyID() (accountID, keyID string, p *problem) {
-	if accountID, p = parseUUID(c.id); p != nil {
-		return "", "", p
-	}
-	if keyID, p = parseUUID(c.sub); p != nil {
-		return "", "", p
-	}
-	return accountID, keyID, nil
-}
-
-// decodeKey reads the body of both writing calls. A time in the past is
-// refused in updates too, so an expired key can't be renamed and stay expired.
-func (c *call) decodeKey() (keyBody, *problem) {
-	body, p := decodeBody[keyBody](c.body)
-	if p != nil {
-		return keyBody{}, p
-	}
+// keyBody reads the body of both writing calls. A time in the past is refused
+// in updates too, so an expired key can't be renamed and stay expired.
+func (c *call) keyBody() keyBody {
+	body := decodeBody[keyBody](c)
 	if !c.traits.keyName.pattern.MatchString(body.Name) {
-		return keyBody{}, &problem{status: http.StatusBadRequest, code: "api_key_invalid_input", message: c.traits.keyName.refusal}
+		refusef(http.StatusBadRequest, "api_key_invalid_input", "%s", c.traits.keyName.refusal)
 	}
 	if inPast(body.ExpiresAt, c.now) {
-		return keyBody{}, &problem{status: http.StatusBadRequest, code: "api_key_invalid_input", message: "cannot set api key expiry in the past"}
+		refusef(http.StatusBadRequest, "api_key_invalid_input", "cannot set api key expiry in the past")
 	}
-	return body, nil
+	return body
 }
 
-// findKey finds a key in its account; a deleted account is found and has none.
-func (c *call) findKey(accountID, keyID string) (*key, *problem) {
-	a, p := c.findAccount(accountID)
-	if p != nil {
-		return nil, p
-	}
+// key finds a key in its account; a deleted account is found and has none.
+func (c *call) key(accountID, keyID string) *key {
+	a := c.account(accountID)
 	k := c.st.keys[keyID]
 	if k == nil || k.account != a {
-		return nil, &problem{
-			status: http.StatusNotFound, code: "api_key_not_found",
-			message: fmt.Sprintf("api key with id: %s doesn't exist for service account: %s", keyID, accountID),
-		}
+		refusef(http.StatusNotFound, "api_key_not_found", "api key with id: %s doesn't exist for service account: %s", keyID, accountID)
 	}
-	return k, nil
-}
-
-func keyNameTaken(preposition, name string, a *account) *problem {
-	return &problem{
-		status: http.StatusConflict, code: "api_key_already_exists",
-		message: fmt.Sprintf("api key with name: %s already exists %s service account: %s", name, preposition, a.id),
-	}
+	return k
 }

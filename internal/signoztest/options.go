@@ -108,7 +108,7 @@ func Fresh() Option {
 
 func (o options) check() {
 	if !slices.Contains(Versions(), o.version) {
-		panic(fmt.Sprintf("signoztest: no version %q, there are %s", o.version, versionNames()))
+		panic(fmt.Sprintf("signoztest: no version %q, there are %v", o.version, Versions()))
 	}
 	if len(o.organisations) == 0 {
 		panic("signoztest: WithOrganisations needs at least one name")

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestReplayIsStrict feeds the replay steps that must not pass.
-func TestReplayIsStrict(t *testing.T) {
+// TestReplay_isStrict feeds the replay steps that must not pass.
+func TestReplay_isStrict(t *testing.T) {
 	t.Parallel()
 	const (
 		head   = `"response": {"status": 200, "content_type": "application/json", "body": `
@@ -90,9 +90,9 @@ func TestReplayIsStrict(t *testing.T) {
 	}
 }
 
-// TestReplayFindsAnyOrder makes sure that lists without an order may come in
+// TestReplay_findsAnyOrder makes sure that lists without an order may come in
 // any, and that variables keep their elements apart then.
-func TestReplayFindsAnyOrder(t *testing.T) {
+func TestReplay_findsAnyOrder(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	s := Start(t, WithClock(clock))

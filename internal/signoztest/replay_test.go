@@ -117,7 +117,7 @@ func newReplay(ctx context.Context, base string, clock *Clock, page string) *rep
 	}
 }
 
-// step runs one step and says in which way the server disagrees with it.
+// step runs one step and returns how the server differs from it.
 func (r *replay) step(raw []byte) error {
 	var s recordedStep
 	if err := decodeStrictly(raw, &s); err != nil {
@@ -322,7 +322,7 @@ func (r *replay) checkBody(s recordedStep, body []byte) (any, error) {
 	return got, nil
 }
 
-// unorderedLists tells whether the list called data of a call has no order:
+// unorderedLists reports whether the list called data of a call has no order:
 // lists of accounts and of roles haven't, lists of keys have.
 func unorderedLists(path string) map[string]bool {
 	path, _, _ = strings.Cut(path, "?")
@@ -545,7 +545,7 @@ func (m *matcher) matchString(path, want string, got any, values bound) (bound, 
 	return matchTemplate(path, want, text, values)
 }
 
-// checkTime wants RFC 3339, and a moment between the server's start and now.
+// checkTime wants RFC 3339, and a time between the server's start and now.
 func (m *matcher) checkTime(path, text string) error {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {

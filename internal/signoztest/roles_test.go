@@ -9,9 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-func TestRoleGenerations(t *testing.T) {
+func TestRoles_threeGenerations(t *testing.T) {
 	t.Parallel()
 	both := []string{"signoz-editor", "signoz-viewer"}
 	cases := []struct {
@@ -56,7 +57,7 @@ func wantCall(t *testing.T, r reply, has bool, status int) {
 	}
 }
 
-func TestAssigningAgainGivesTheSameBinding(t *testing.T) {
+func TestBinding_isMadeOnce(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci")
@@ -72,7 +73,7 @@ func TestAssigningAgainGivesTheSameBinding(t *testing.T) {
 	}
 }
 
-func TestBindingsNeedBothIds(t *testing.T) {
+func TestBinding_needsBothIDs(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci")
@@ -85,8 +86,8 @@ func TestBindingsNeedBothIds(t *testing.T) {
 	}
 }
 
-// TestRolesAreLong: since v0.138 an account with a role is a body of about 15 kB.
-func TestRolesAreLong(t *testing.T) {
+// TestRoles_areLong: since v0.138 an account with a role is a body of about 15 kB.
+func TestRoles_areLong(t *testing.T) {
 	t.Parallel()
 	for version, long := range map[Version]bool{V0_132_0: false, V0_138_0: true, Main: true} {
 		s := Start(t, WithVersion(version))
@@ -102,7 +103,7 @@ func TestRolesAreLong(t *testing.T) {
 	}
 }
 
-func TestCustomRoles(t *testing.T) {
+func TestRoles_custom(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	id := s.CreateCustomRole("auditors")
@@ -127,12 +128,9 @@ func TestCustomRoles(t *testing.T) {
 	if s.RoleID("others") != "" {
 		t.Fatal("the role is still there")
 	}
-	// The community edition has no calls for it.
-	wantProblem(t, admin(t, s, http.MethodPost, rolesPath, `{"name":"mine"}`, http.StatusNotImplemented), http.StatusNotImplemented, "role_unsupported")
-	wantProblem(t, admin(t, s, http.MethodDelete, rolesPath+"/"+id, "", http.StatusNotImplemented), http.StatusNotImplemented, "role_unsupported")
 }
 
-func TestAccountsWithoutRolesHaveNull(t *testing.T) {
+func TestRoles_areNullForNone(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	a := s.CreateAccount("ci")
@@ -142,5 +140,39 @@ func TestAccountsWithoutRolesHaveNull(t *testing.T) {
 	decode(t, admin(t, s, http.MethodGet, accountsPath+"/"+a.ID, "", http.StatusOK), &envelope)
 	if got := string(envelope.Data["serviceAccountRoles"]); got != "null" {
 		t.Fatalf("serviceAccountRoles is %s", got)
+	}
+}
+
+// TestPermissions_areChecked: an account may do what the permissions of its custom roles
+// say, and a refusal names the first one that is missing.
+func TestPermissions_areChecked(t *testing.T) {
+	t.Parallel()
+	s := Start(t)
+	mine, other := s.CreateAccount("mine"), s.CreateAccount("other")
+	s.CreateCustomRole("watcher", "serviceaccount:list", "serviceaccount:read", "factor-api-key:list")
+	s.CreateCustomRole("maker", "factor-api-key:create", "factor-api-key:delete", "serviceaccount:attach "+mine.ID)
+	agent := s.CreateAccount("agent", "watcher", "maker")
+	auth := byKey(s.CreateKey(agent.ID, "k", time.Time{}).Value)
+
+	denied := func(permission, object string) string {
+		return `service_account/` + agent.ID + ` is not authorized to perform ` + permission + ` on resource \"` + object + `\"`
+	}
+	keys := func(a Account) string { return accountsPath + "/" + a.ID + "/keys" }
+	wantStatus(t, send(t, s, http.MethodGet, accountsPath, auth, ""), http.StatusOK)
+	wantStatus(t, send(t, s, http.MethodGet, accountsPath+"/"+other.ID, auth, ""), http.StatusOK)
+	wantStatus(t, send(t, s, http.MethodGet, keys(other), auth, ""), http.StatusOK)
+	wantStatus(t, send(t, s, http.MethodPost, keys(mine), auth, `{"name":"new"}`), http.StatusCreated)
+	for want, got := range map[string]reply{
+		denied("serviceaccount:attach", other.ID): send(t, s, http.MethodPost, keys(other), auth, `{"name":"new"}`),
+		denied("serviceaccount:detach", mine.ID):  send(t, s, http.MethodDelete, keys(mine)+"/"+s.Keys(mine.ID)[0].ID, auth, ""),
+		denied("serviceaccount:update", mine.ID):  send(t, s, http.MethodPut, accountsPath+"/"+mine.ID, auth, `{"name":"renamed"}`),
+	} {
+		wantProblem(t, got, http.StatusForbidden, "authz_forbidden")
+		if !strings.Contains(got.body, want) {
+			t.Errorf("refused with %s, want %s", got.body, want)
+		}
+	}
+	if len(s.Keys(mine.ID)) != 1 || len(s.Keys(other.ID)) != 0 {
+		t.Error("what was refused was carried out")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,16 +44,15 @@ type Server struct {
 	// the end. It is empty until the server listens.
 	URL string
 
-	options     options
-	traits      traits
-	router      *router
-	clock       *Clock
-	tokenSecret []byte
-	adminID     string
-	adminKey    string
+	options options
+	traits  traits
+	mux     *http.ServeMux
+	clock   *Clock
 
-	mu    sync.Mutex // guards state
-	state *state
+	mu       sync.Mutex // guards the fields below
+	state    *state
+	adminID  string
+	adminKey string
 
 	log         requestLog
 	faults      faultList
@@ -92,16 +92,15 @@ func New(opts ...Option) *Server {
 	s := &Server{
 		options:     o,
 		traits:      t,
-		router:      newRouter(routesOf(t)),
 		clock:       o.clock,
-		tokenSecret: make([]byte, 32),
 		state:       newState(),
 		closing:     make(chan struct{}),
 		connections: newConnections(),
 	}
-	fillRandom(s.tokenSecret)
+	s.mux = s.newMux()
+	s.log.idle.L = &s.log.mu
 	if !o.fresh {
-		s.seed()
+		s.seed("")
 	}
 	return s
 }
@@ -117,11 +116,35 @@ func Start(t TB, opts ...Option) *Server {
 	return s
 }
 
-func (s *Server) seed() {
+// Rebuild gives the server a new database, as if the old one had been lost: the
+// first organisation has the id orgID, as SIGNOZ_USER_ROOT_ORG_ID sets it, or a
+// new one for "". It has the user AdminEmail and, made anew, the account
+// AdminAccountName. That has the AdminKey from before, which no real server
+// could give it, so that who uses that key can go on.
+func (s *Server) Rebuild(orgID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.adminKey
+	s.state = newState()
+	s.seed(orgID)
+	k := s.state.keyValues[s.adminKey]
+	s.state.keyValues = map[string]*key{before: k}
+	k.value, s.adminKey = before, before
+}
+
+// LoseAccounts rebuilds the server with the organisation that it has.
+func (s *Server) LoseAccounts() { s.Rebuild(s.AdminAccount().OrgID) }
+
+// seed fills an empty state; "" stands for any id of the first organisation.
+func (s *Server) seed(orgID string) {
 	now := s.clock.Now().UTC()
 	for _, name := range s.options.organisations {
-		org := s.state.addOrganisation(name, now)
+		if orgID == "" {
+			orgID = newUUID(now)
+		}
+		org := s.state.addOrganisation(orgID, name, now)
 		s.state.addUser(org, "admin", AdminEmail, AdminPassword, now)
+		orgID = ""
 	}
 	first := s.state.orgs[0]
 	for _, email := range s.options.ssoOnlyUsers {
@@ -141,12 +164,19 @@ func (s *Server) Clock() *Clock { return s.clock }
 
 // AdminKey returns the value of the account AdminAccountName's key; "" on a
 // Fresh server.
-func (s *Server) AdminKey() string { return s.adminKey }
+func (s *Server) AdminKey() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.adminKey
+}
 
 // AdminAccount returns the account AdminAccountName as it is now; the zero
 // Account on a Fresh server.
 func (s *Server) AdminAccount() Account {
-	a, _ := s.Account(s.adminID)
+	s.mu.Lock()
+	id := s.adminID
+	s.mu.Unlock()
+	a, _ := s.Account(id)
 	return a
 }
 
@@ -188,7 +218,7 @@ func (s *Server) serve(listener net.Listener) *listening {
 }
 
 // Close stops the server: requests that hang or wait are given up, others get
-// a moment to end. Closing twice is fine. What the server holds stays readable.
+// a short time to end. Closing twice is fine. What the server holds stays readable.
 func (s *Server) Close() {
 	s.netMu.Lock()
 	defer s.netMu.Unlock()
@@ -239,7 +269,7 @@ func (s *Server) Resume() {
 	s.serving = s.serve(listener)
 }
 
-// listenAgain takes a port that was given back a moment ago. A connection to
+// listenAgain takes a port that was given back just before. A connection to
 // elsewhere may hold it for a short time as its own.
 func listenAgain(address string) (net.Listener, error) {
 	deadline := time.Now().Add(resumePatience)
@@ -265,10 +295,8 @@ type exchange struct {
 	server *Server
 	w      http.ResponseWriter
 	req    *http.Request
-	path   string // below the base path
-	inside bool   // whether the path was below it
-	body   []byte
-	entry  *logEntry
+	inside bool     // whether the path was below the base path
+	entry  *Request // in the log; its Path is the one below the base path
 }
 
 // ServeHTTP answers a request, or does what an injected fault says.
@@ -279,28 +307,29 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "can't read the request", http.StatusBadRequest)
 		return
 	}
-	x := &exchange{server: s, w: w, req: req, body: body}
-	x.path, x.inside = s.belowBase(req.URL.Path)
-	x.entry = s.log.begin(s.clock.Now(), req, x.path, body)
+	path, inside := s.belowBase(req.URL.Path)
+	entry := &Request{
+		Time: s.clock.Now().UTC(), Method: req.Method, Path: path, Query: req.URL.RawQuery,
+		Header: req.Header.Clone(), Body: body,
+	}
+	x := &exchange{server: s, w: w, req: req, inside: inside, entry: entry}
+	s.log.begin(entry)
 	// Deferred, since a fault may end the exchange with a panic.
-	defer func() { s.finish(x.entry, time.Since(started)) }()
+	defer func() {
+		if finished := s.log.finish(entry, time.Since(started)); s.options.requestLog != nil {
+			s.options.requestLog(finished)
+		}
+	}()
 	if !s.wait(s.options.requestDelay, nil) {
 		x.reset()
 		return
 	}
-	if f := s.faults.pick(req, x.path, body); f != nil {
-		s.log.fault(x.entry, f.String())
+	if f := s.faults.pick(req, path, body); f != nil {
+		s.log.update(func() { entry.Fault = f.String() })
 		x.serveFault(*f)
 		return
 	}
 	x.write(x.carryOut())
-}
-
-func (s *Server) finish(entry *logEntry, took time.Duration) {
-	request := s.log.finish(entry, took)
-	if s.options.requestLog != nil {
-		s.options.requestLog(request)
-	}
 }
 
 // belowBase takes the base path off. Paths outside it stay whole.
@@ -317,24 +346,38 @@ func (s *Server) belowBase(p string) (below string, inside bool) {
 
 // carryOut does what the request asks for, whether or not anyone learns of it.
 func (x *exchange) carryOut() *response {
-	r, who := x.dispatch()
-	x.server.log.outcome(x.entry, r.status, who)
-	return r
+	out := x.dispatch()
+	x.server.log.update(func() { x.entry.Status, x.entry.Caller = out.status, out.caller })
+	return out
 }
 
-func (x *exchange) dispatch() (*response, string) {
+func (x *exchange) dispatch() *response {
+	path := x.entry.Path
 	// Outside its base path SigNoz answers to health checks only.
-	if !x.inside && x.path != "/api/v1/health" {
-		return newResponse(http.StatusNotFound, "text/plain; charset=utf-8", []byte("404 page not found\n")), ""
+	if !x.inside && path != "/api/v1/health" {
+		return newResponse(http.StatusNotFound, "text/plain; charset=utf-8", []byte("404 page not found\n"))
 	}
-	return x.server.dispatch(x.req, x.path, x.body)
+	if clean := cleanPath(path); clean != path {
+		out := newResponse(http.StatusMovedPermanently, "", nil)
+		// The base path is missing from the Location of real servers too, since
+		// their router doesn't know of it.
+		out.header.Set("Location", (&url.URL{Path: clean, RawQuery: x.req.URL.RawQuery}).String())
+		return out
+	}
+	inner := x.req.WithContext(x.req.Context()) // a copy
+	inner.URL = &url.URL{Path: path, RawQuery: x.req.URL.RawQuery}
+	inner.Body = io.NopCloser(bytes.NewReader(x.entry.Body))
+	out := newResponse(http.StatusOK, "", nil)
+	x.server.mux.ServeHTTP(out, inner)
+	return out
 }
 
 // write sends an answer, compressed for those who accept it, as SigNoz does.
 func (x *exchange) write(r *response) {
-	x.server.log.status(x.entry, r.status)
+	x.server.log.update(func() { x.entry.Status = r.status })
 	header := x.w.Header()
 	maps.Copy(header, r.header)
+	header.Set("Date", x.server.clock.Now().UTC().Format(http.TimeFormat))
 	body := r.body
 	if len(body) > 0 {
 		header.Add("Vary", "Accept-Encoding")
@@ -348,7 +391,7 @@ func (x *exchange) write(r *response) {
 		header["Content-Type"] = nil // keeps net/http from guessing one
 	}
 	x.w.WriteHeader(r.status)
-	// A client that left can't be told; the request log has the outcome.
+	// A client that left gets no answer; the request log has it.
 	_, _ = x.w.Write(body)
 }
 

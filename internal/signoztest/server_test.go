@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-func TestRefuseAndResume(t *testing.T) {
+func TestServer_refusesAndResumes(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	url := s.URL
@@ -37,8 +37,8 @@ func TestRefuseAndResume(t *testing.T) {
 	wantPanic(t, "doesn't listen", New().Refuse)
 }
 
-// TestRefuseCutsOpenConnections: a client may hold one from before.
-func TestRefuseCutsOpenConnections(t *testing.T) {
+// TestServer_refusalCutsOpenConnections: a client may hold one from before.
+func TestServer_refusalCutsOpenConnections(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	client := &http.Client{Transport: &http.Transport{}}
@@ -64,7 +64,7 @@ func TestRefuseCutsOpenConnections(t *testing.T) {
 	}
 }
 
-func TestClose(t *testing.T) {
+func TestServer_closes(t *testing.T) {
 	t.Parallel()
 	s := New()
 	s.Close() // one that never listened
@@ -100,7 +100,7 @@ func (f *failingTB) Fatalf(format string, args ...any) {
 	f.failure = fmt.Sprintf(format, args...)
 }
 
-func TestStartClosesWithTheTest(t *testing.T) {
+func TestServer_closesWithTheTest(t *testing.T) {
 	t.Parallel()
 	tb := &failingTB{}
 	s := Start(tb)
@@ -114,13 +114,13 @@ func TestStartClosesWithTheTest(t *testing.T) {
 	}
 }
 
-func TestOptionsThatMakeNoSense(t *testing.T) {
+func TestOptions_refuseNonsense(t *testing.T) {
 	t.Parallel()
 	wantPanic(t, "no version", func() { New(WithVersion("v0.1.0")) })
 	wantPanic(t, "at least one name", func() { New(WithOrganisations()) })
 }
 
-func TestBasePath(t *testing.T) {
+func TestServer_basePath(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithBasePath("/signoz/"))
 	if !strings.HasSuffix(s.URL, "/signoz") {
@@ -150,7 +150,7 @@ func TestBasePath(t *testing.T) {
 	}
 }
 
-func TestUnknownCallsGetTheWebPage(t *testing.T) {
+func TestServer_webPageForUnknownCalls(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	for _, call := range []struct{ method, path string }{
@@ -169,7 +169,7 @@ func TestUnknownCallsGetTheWebPage(t *testing.T) {
 	}
 }
 
-func TestPathsAreCleaned(t *testing.T) {
+func TestServer_cleansPaths(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	for path, want := range map[string]string{
@@ -186,7 +186,7 @@ func TestPathsAreCleaned(t *testing.T) {
 	}
 }
 
-func TestAnswersAreCompressedForThoseWhoAsk(t *testing.T) {
+func TestServer_compressesOnRequest(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	for accept, compressed := range map[string]bool{
@@ -223,7 +223,7 @@ func TestAnswersAreCompressedForThoseWhoAsk(t *testing.T) {
 	}
 }
 
-func TestRequestDelay(t *testing.T) {
+func TestServer_delaysRequests(t *testing.T) {
 	t.Parallel()
 	const delay = 30 * time.Millisecond
 	s := Start(t, WithRequestDelay(delay))
@@ -233,7 +233,7 @@ func TestRequestDelay(t *testing.T) {
 	}
 }
 
-func TestServerIsAHandler(t *testing.T) {
+func TestServer_isAHandler(t *testing.T) {
 	t.Parallel()
 	s := New()
 	w := httptest.NewRecorder()
@@ -245,7 +245,7 @@ func TestServerIsAHandler(t *testing.T) {
 	}
 }
 
-func TestTooLargeRequests(t *testing.T) {
+func TestServer_refusesTooLargeRequests(t *testing.T) {
 	t.Parallel()
 	s := New()
 	w := httptest.NewRecorder()
@@ -260,9 +260,9 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
-// TestParallelUse has many clients and the test itself at one server, for the
+// TestServer_inParallel has many clients and the test itself at one server, for the
 // race detector, and counts what comes of it.
-func TestParallelUse(t *testing.T) {
+func TestServer_inParallel(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	fault := s.Inject(Fault{Method: http.MethodDelete, Share: 0.5, Answer: Status(http.StatusTooManyRequests)})
@@ -295,8 +295,8 @@ func TestParallelUse(t *testing.T) {
 	}
 }
 
-// TestCloseDuringRequests: nothing waits for a client that waits.
-func TestCloseDuringRequests(t *testing.T) {
+// TestServer_closesDuringRequests: nothing waits for a client that waits.
+func TestServer_closesDuringRequests(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithRequestDelay(time.Hour))
 	arrived := make(chan error, 1)
@@ -320,5 +320,41 @@ func TestCloseDuringRequests(t *testing.T) {
 	s.Close()
 	if err := <-arrived; err == nil || ctx.Err() != nil {
 		t.Fatalf("error %v", err)
+	}
+}
+
+// TestServer_rebuilds: of the old database nothing is left. The organisation of a given
+// id is there again, and the administrator's key.
+func TestServer_rebuilds(t *testing.T) {
+	t.Parallel()
+	s := Start(t, WithOrganisations("acme", "beta"))
+	before, lost := s.AdminAccount(), s.CreateAccount("ci", "signoz-viewer")
+	key, role := s.CreateKey(lost.ID, "deploy", time.Time{}), s.CreateCustomRole("auditor")
+	s.LoseAccounts()
+	after := s.AdminAccount()
+	if after.OrgID != before.OrgID || after.ID == before.ID || len(s.Accounts()) != 1 || s.KeyWorks(key.Value) || s.RoleID("auditor") != "" {
+		t.Fatalf("the account was %+v and is %+v; there are %+v", before, after, s.Accounts())
+	}
+	for _, path := range []string{accountsPath + "/" + lost.ID, rolesPath + "/" + role, accountsPath + "/" + before.ID} {
+		admin(t, s, http.MethodGet, path, "", http.StatusNotFound)
+	}
+	admin(t, s, http.MethodPost, accountsPath, `{"name":"ci"}`, http.StatusCreated)
+	signInTo(t, s, "beta")
+	s.Rebuild("")
+	if s.AdminAccount().OrgID == before.OrgID {
+		t.Fatal("another organisation has the same id")
+	}
+	admin(t, s, http.MethodGet, mePath, "", http.StatusOK)
+}
+
+// TestServer_datesAnswers by the server's clock, whoever else's they are.
+func TestServer_datesAnswers(t *testing.T) {
+	t.Parallel()
+	s := Start(t, WithClock(NewClock(contractStart)))
+	for _, path := range []string{mePath, "/", "//", mePath} {
+		if got, want := send(t, s, http.MethodGet, path, byKey(s.AdminKey()), "").header.Get("Date"), "Fri, 21 Aug 2026 10:00:00 GMT"; got != want {
+			t.Errorf("%s is dated %q, want %q", path, got, want)
+		}
+		s.Inject(Fault{Path: mePath, Answer: Status(http.StatusBadGateway)})
 	}
 }

@@ -14,7 +14,25 @@ import (
 const (
 	contextPath = "/api/v2/sessions/context?ref=http%3A%2F%2Flocalhost&email="
 	signInPath  = "/api/v2/sessions/email_password"
-	rotatePath  = "/api/v2/sessions/rotate"
+)
+
+// What the tests read of the answers.
+type (
+	sessionContextView struct {
+		Exists bool
+		Orgs   []struct {
+			ID, Name     string
+			AuthNSupport struct{ Callback, Password []any }
+		}
+	}
+	tokenView struct {
+		TokenType, AccessToken string
+		ExpiresIn              int
+	}
+	versionView struct {
+		Version, EE    string
+		SetupCompleted bool
+	}
 )
 
 // signInTo signs the administrator in to an organisation, as a client does.
@@ -41,7 +59,7 @@ func credentials(email, password, org string) string {
 	return fmt.Sprintf(`{"email":%q,"password":%q,"orgId":%q}`, email, password, org)
 }
 
-func TestFreshServer(t *testing.T) {
+func TestServer_fresh(t *testing.T) {
 	t.Parallel()
 	for _, version := range Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -76,7 +94,7 @@ func wantSetup(t *testing.T, s *Server, completed bool) {
 	}
 }
 
-func TestReportedVersion(t *testing.T) {
+func TestServer_reportsAVersion(t *testing.T) {
 	t.Parallel()
 	for want, options := range map[string][]Option{"<unset>": nil, "v0.119.3": {WithReportedVersion("v0.119.3")}} {
 		var view versionView
@@ -87,7 +105,7 @@ func TestReportedVersion(t *testing.T) {
 	}
 }
 
-func TestSessionContext(t *testing.T) {
+func TestSession_context(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithOrganisations("acme", "beta"), WithSSOOnlyUser("Sso@example.com"))
 	cases := map[string]struct {
@@ -117,7 +135,7 @@ func TestSessionContext(t *testing.T) {
 	}
 }
 
-func TestSignInRefusals(t *testing.T) {
+func TestSession_refusals(t *testing.T) {
 	t.Parallel()
 	s := Start(t, WithSSOOnlyUser("sso@example.com"))
 	org := s.AdminAccount().OrgID
@@ -142,7 +160,7 @@ func TestSignInRefusals(t *testing.T) {
 	}
 }
 
-func TestTokensExpireAndAreRenewed(t *testing.T) {
+func TestSession_expires(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(contractStart)
 	s := Start(t, WithClock(clock), WithTokenLifetime(time.Minute))
@@ -154,27 +172,9 @@ func TestTokensExpireAndAreRenewed(t *testing.T) {
 	wantStatus(t, send(t, s, http.MethodGet, accountsPath, byToken(token.AccessToken), ""), http.StatusOK)
 	clock.Advance(time.Nanosecond)
 	wantProblem(t, send(t, s, http.MethodGet, accountsPath, byToken(token.AccessToken), ""), http.StatusUnauthorized, "unauthenticated")
-
-	body := fmt.Sprintf(`{"refreshToken":%q}`, token.RefreshToken)
-	wantStatus(t, send(t, s, http.MethodPost, rotatePath, authorization{}, body), http.StatusUnauthorized)
-	wantStatus(t, send(t, s, http.MethodPost, rotatePath, byToken(token.AccessToken), `{"refreshToken":"other"}`), http.StatusUnauthorized)
-	renewed := dataOf[tokenView](t, send(t, s, http.MethodPost, rotatePath, byToken(token.AccessToken), body))
-	wantStatus(t, send(t, s, http.MethodGet, accountsPath, byToken(renewed.AccessToken), ""), http.StatusOK)
-	wantStatus(t, send(t, s, http.MethodGet, accountsPath, authorization{"Authorization", renewed.AccessToken}, ""), http.StatusOK)
-
-	clock.Advance(refreshLifetime + time.Minute)
-	wantStatus(t, send(t, s, http.MethodPost, rotatePath, byToken(token.AccessToken), body), http.StatusUnauthorized)
 }
 
-func TestSigningOutIsAccepted(t *testing.T) {
-	t.Parallel()
-	s := Start(t)
-	token := signInTo(t, s, "acme")
-	wantStatus(t, send(t, s, http.MethodDelete, "/api/v2/sessions", authorization{}, ""), http.StatusUnauthorized)
-	wantStatus(t, send(t, s, http.MethodDelete, "/api/v2/sessions", byToken(token), ""), http.StatusNoContent)
-}
-
-func TestMeOfAUser(t *testing.T) {
+func TestMe_ofAUser(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
 	token := signInTo(t, s, "acme")

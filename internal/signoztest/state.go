@@ -4,7 +4,7 @@
 package signoztest
 
 import (
-	"iter"
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -20,7 +20,6 @@ type state struct {
 	roles     map[string]*role
 	bindings  map[string]*binding
 	sessions  map[string]session // by access token
-	refreshes map[string]session // by refresh token
 }
 
 func newState() *state {
@@ -31,7 +30,6 @@ func newState() *state {
 		roles:     make(map[string]*role),
 		bindings:  make(map[string]*binding),
 		sessions:  make(map[string]session),
-		refreshes: make(map[string]session),
 	}
 }
 
@@ -65,13 +63,12 @@ type account struct {
 	created  time.Time
 	updated  time.Time
 	bindings []*binding
-	keys     orderedKeys
+	keys     []*key // in order of creation
 	keyNames map[string]*key
 }
 
 type key struct {
 	id        string
-	slot      int // where it stands in its account's keys
 	account   *account
 	name      string
 	value     string
@@ -89,8 +86,10 @@ type role struct {
 	org         *organisation
 	created     time.Time
 	holders     int // bindings to it, those of deleted accounts too
-	// permissions never change once made, so answers may share them.
-	permissions []transactionGroup
+	// permissions are those of a custom role, see Server.CreateCustomRole.
+	permissions []string
+	// transactionGroups never change once made, so answers may share them.
+	transactionGroups json.RawMessage
 }
 
 type binding struct {
@@ -98,45 +97,6 @@ type binding struct {
 	account *account
 	role    *role
 	created time.Time
-}
-
-// orderedKeys are an account's keys in order of creation. A revoked one leaves
-// an empty slot; slots are closed up when most are empty, so that neither
-// adding nor removing costs more the more keys there are.
-type orderedKeys struct {
-	slots []*key
-	empty int
-}
-
-func (l *orderedKeys) add(k *key) {
-	k.slot = len(l.slots)
-	l.slots = append(l.slots, k)
-}
-
-func (l *orderedKeys) remove(k *key) {
-	l.slots[k.slot] = nil
-	l.empty++
-	if l.empty <= len(l.slots)/2 {
-		return
-	}
-	left := make([]*key, 0, l.count())
-	for other := range l.all() {
-		other.slot = len(left)
-		left = append(left, other)
-	}
-	l.slots, l.empty = left, 0
-}
-
-func (l *orderedKeys) count() int { return len(l.slots) - l.empty }
-
-func (l *orderedKeys) all() iter.Seq[*key] {
-	return func(yield func(*key) bool) {
-		for _, k := range l.slots {
-			if k != nil && !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 func (k *key) expired(now time.Time) bool {
@@ -159,36 +119,24 @@ func (a *account) binding(r *role) *binding {
 	return nil
 }
 
-func (a *account) hasRole(name string) bool {
-	return slices.ContainsFunc(a.bindings, func(b *binding) bool { return b.role.name == name })
-}
-
-func (st *state) addOrganisation(name string, now time.Time) *organisation {
+func (st *state) addOrganisation(id, name string, now time.Time) *organisation {
 	org := &organisation{
-		id: newUUID(now), name: name,
+		id: id, name: name,
 		byName:  make(map[string]*account),
 		byEmail: make(map[string]*account),
 	}
 	st.orgs = append(st.orgs, org)
-	for _, m := range managedRoles() {
-		st.addRole(org, m.name, m.description, false, now)
+	for _, nameAndDescription := range managedRoles() {
+		st.addRole(org, nameAndDescription[0], now).description = nameAndDescription[1]
 	}
 	return org
 }
 
-func (st *state) addRole(org *organisation, name, description string, custom bool, now time.Time) *role {
-	r := &role{
-		id: newUUID(now), name: name, description: description, custom: custom, org: org,
-		created: now, permissions: permissionsOf(name),
-	}
+func (st *state) addRole(org *organisation, name string, now time.Time) *role {
+	r := &role{id: newUUID(now), name: name, org: org, created: now, transactionGroups: transactionGroupsOf(name)}
 	org.roles = append(org.roles, r)
 	st.roles[r.id] = r
 	return r
-}
-
-func (st *state) removeRole(r *role) {
-	delete(st.roles, r.id)
-	r.org.roles = slices.DeleteFunc(r.org.roles, func(other *role) bool { return other == r })
 }
 
 func (org *organisation) roleNamed(name string) *role {
@@ -229,28 +177,16 @@ func (st *state) renameAccount(a *account, name string, now time.Time) {
 // deleteAccount marks an account deleted and revokes its keys. Its role
 // bindings stay, as history.
 func (st *state) deleteAccount(a *account, now time.Time) {
-	for k := range a.keys.all() {
+	for _, k := range a.keys {
 		delete(st.keys, k.id)
 		delete(st.keyValues, k.value)
 	}
-	a.keys = orderedKeys{}
+	a.keys = nil
 	a.keyNames = make(map[string]*key)
 	delete(a.org.byName, a.name)
 	delete(a.org.byEmail, a.email)
 	a.deleted = true
 	a.updated = now
-}
-
-// loseAccount removes an account as if it had never been.
-func (st *state) loseAccount(a *account) {
-	for _, b := range slices.Clone(a.bindings) {
-		st.unbind(b)
-	}
-	if !a.deleted {
-		st.deleteAccount(a, a.updated)
-	}
-	delete(st.accounts, a.id)
-	a.org.accounts = slices.DeleteFunc(a.org.accounts, func(other *account) bool { return other == a })
 }
 
 func (st *state) addKey(a *account, name string, expiresAt uint64, now time.Time) *key {
@@ -260,7 +196,7 @@ func (st *state) addKey(a *account, name string, expiresAt uint64, now time.Time
 	}
 	st.keys[k.id] = k
 	st.keyValues[k.value] = k
-	a.keys.add(k)
+	a.keys = append(a.keys, k)
 	a.keyNames[name] = k
 	return k
 }
@@ -277,7 +213,8 @@ func (st *state) revokeKey(k *key) {
 	delete(st.keys, k.id)
 	delete(st.keyValues, k.value)
 	delete(k.account.keyNames, k.name)
-	k.account.keys.remove(k)
+	at := slices.Index(k.account.keys, k)
+	k.account.keys = slices.Delete(k.account.keys, at, at+1)
 }
 
 // grant gives an account a role, once. With replace it is the only one after.

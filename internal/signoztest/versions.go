@@ -6,7 +6,6 @@ package signoztest
 import (
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // Version names a SigNoz whose behaviour a Server shows: one of Versions.
@@ -30,21 +29,12 @@ func Versions() []Version {
 	return []Version{V0_118_0, V0_123_0, V0_132_0, V0_138_0, Main}
 }
 
-// versionNames lists the versions for messages.
-func versionNames() string {
-	names := make([]string, 0, len(Versions()))
-	for _, v := range Versions() {
-		names = append(names, string(v))
-	}
-	return strings.Join(names, ", ")
-}
-
 // atLeast reports whether v is other or newer.
 func (v Version) atLeast(other Version) bool {
 	return slices.Index(Versions(), v) >= slices.Index(Versions(), other)
 }
 
-// nameRule is what a server demands of a name, and what it says otherwise.
+// nameRule is what a server demands of a name, and its message otherwise.
 type nameRule struct {
 	pattern *regexp.Regexp
 	refusal string

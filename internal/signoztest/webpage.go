@@ -3,8 +3,6 @@
 
 package signoztest
 
-import "net/http"
-
 // webPage is what SigNoz answers to every call it doesn't know: the start page
 // of its web application, with status 200.
 const webPage = `<!doctype html>
@@ -28,9 +26,3 @@ const webPage = `<!doctype html>
 `
 
 const htmlContentType = "text/html; charset=utf-8"
-
-func webPageResponse() *response {
-	r := newResponse(http.StatusOK, htmlContentType, []byte(webPage))
-	r.header.Set("Cache-Control", "no-cache, no-store, must-revalidate, max-age=0")
-	return r
-}
