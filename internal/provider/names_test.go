@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
 func FuzzSplitReference(f *testing.F) {
