@@ -69,7 +69,12 @@ func (r *exampleRun) pages() {
 	runner := r.on.CreateAccount("ci-runner", "signoz-viewer")
 	r.on.CreateKey(runner.ID, "endless", time.Time{})
 	nightly := r.on.CreateAccount("nightly-pipeline", "signoz-anonymous")
-	r.env = []string{"TF_VAR_pipeline_account_id=" + nightly.ID}
+	identity := newAgePair(r.t)
+	encrypted := identity.encrypt(r.t, r.on.CreateKey(runner.ID, "reporter", noExpiry).Value)
+	given := func(more ...string) []string {
+		return append(more, "SIGNOZ_AGE_IDENTITY="+identity.identity, "TF_VAR_encrypted_key="+encrypted)
+	}
+	r.env = given("TF_VAR_pipeline_account_id=" + nightly.ID)
 	shared := r.on.CreateAccount("shared-pipeline", "signoz-editor")
 	r.copy("provider/provider.tf", "resources/*/resource*.tf", "data-sources/*/data-source*.tf")
 	if r.terraform.has(10, 11) {
@@ -103,9 +108,9 @@ func (r *exampleRun) pages() {
 	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
 	deleted := r.on.CreateAccount("deleted-pipeline")
 	r.on.DeleteAccount(deleted.ID)
-	r.env = []string{"TF_VAR_pipeline_account_id=" + deleted.ID, "TF_VAR_exporter_role=signoz-exporter"}
+	r.env = given("TF_VAR_pipeline_account_id="+deleted.ID, "TF_VAR_exporter_role=signoz-exporter")
 	r.contains(r.ends(1, "plan", "-input=false"), "The account deleted-pipeline was deleted.", "There is no role signoz-exporter, only ")
-	r.env = []string{"TF_VAR_pipeline_account_id=" + nightly.ID}
+	r.env = given("TF_VAR_pipeline_account_id=" + nightly.ID)
 
 	r.succeeds("state", "rm", "signoz_service_account.ci", "signoz_service_account_key.deploy", "signoz_service_account_role.shared_viewer")
 	r.copy("resources/*/import-by-string-id.tf")
