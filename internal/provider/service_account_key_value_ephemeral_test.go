@@ -283,3 +283,43 @@ resource "echo" "test" {}
 		ExpectError: regexp.MustCompile("The identity doesn't decrypt the key"),
 	}))
 }
+
+// A key without a value, as after an import, is told by a precondition, and never delivered as null.
+func TestAccKeyValue_refusesNull(t *testing.T) {
+	t.Parallel()
+	config := func(lifecycle string) string {
+		return offline + `
+variable "encrypted_key" {
+  default = null
+  type    = string
+}
+
+ephemeral "signoz_service_account_key_value" "test" {
+  encrypted_key = var.encrypted_key
+` + lifecycle + `
+}
+
+resource "receiver_secret" "test" {
+  name     = "signoz"
+  value_wo = ephemeral.signoz_service_account_key_value.test.key
+}
+`
+	}
+	box := newInbox(t)
+	resource.Test(t, keyValueCase(
+		box,
+		resource.TestStep{
+			Config: config(`
+  lifecycle {
+    precondition {
+      condition     = var.encrypted_key != null
+      error_message = "This key was imported."
+    }
+  }
+`),
+			ExpectError: regexp.MustCompile("This key was imported"),
+		},
+		resource.TestStep{Config: config(""), ExpectError: regexp.MustCompile("encrypted_key")},
+	))
+	equal(t, "the number of calls", len(box.all(t, "receiver_secret")), 0)
+}
