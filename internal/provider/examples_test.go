@@ -35,11 +35,12 @@ func TestAccExamples(t *testing.T) {
 	terraform := findTerraform(t)
 	settings := installedProvider(t)
 	for name, test := range map[string]func(*exampleRun){
-		"pages":       (*exampleRun).pages,
-		"bootstrap":   (*exampleRun).bootstrap,
-		"own-key":     (*exampleRun).ownKey,
-		"complete":    (*exampleRun).complete,
-		"drift-watch": (*exampleRun).driftWatch,
+		"pages":           (*exampleRun).pages,
+		"bootstrap":       (*exampleRun).bootstrap,
+		"own-key":         (*exampleRun).ownKey,
+		"complete":        (*exampleRun).complete,
+		"drift-watch":     (*exampleRun).driftWatch,
+		"encrypted state": (*exampleRun).encryptedState,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +71,12 @@ func (r *exampleRun) pages() {
 	runner := r.on.CreateAccount("ci-runner", "signoz-viewer")
 	r.on.CreateKey(runner.ID, "endless", time.Time{})
 	nightly := r.on.CreateAccount("nightly-pipeline", "signoz-anonymous")
-	r.env = []string{"TF_VAR_pipeline_account_id=" + nightly.ID}
+	identity := newAgePair(r.t)
+	encrypted := identity.encrypt(r.t, r.on.CreateKey(runner.ID, "reporter", noExpiry).Value)
+	given := func(more ...string) []string {
+		return append(more, "SIGNOZ_AGE_IDENTITY="+identity.identity, "TF_VAR_encrypted_key="+encrypted)
+	}
+	r.env = given("TF_VAR_pipeline_account_id=" + nightly.ID)
 	shared := r.on.CreateAccount("shared-pipeline", "signoz-editor")
 	r.copy("provider/provider.tf", "resources/*/resource*.tf", "data-sources/*/data-source*.tf")
 	if r.terraform.has(10, 12) { // with OpenTofu 1.11, no plan with one is empty
@@ -115,9 +121,9 @@ func (r *exampleRun) pages() {
 	r.contains(r.succeeds("output"), `key_ids = { "endless" = "`+endless.ID+`" }`)
 	deleted := r.on.CreateAccount("deleted-pipeline")
 	r.on.DeleteAccount(deleted.ID)
-	r.env = []string{"TF_VAR_pipeline_account_id=" + deleted.ID, "TF_VAR_exporter_role=signoz-exporter"}
+	r.env = given("TF_VAR_pipeline_account_id="+deleted.ID, "TF_VAR_exporter_role=signoz-exporter")
 	r.contains(r.ends(1, "plan", "-input=false"), "The account deleted-pipeline was deleted.", "There is no role signoz-exporter, only ")
-	r.env = []string{"TF_VAR_pipeline_account_id=" + nightly.ID}
+	r.env = given("TF_VAR_pipeline_account_id=" + nightly.ID)
 
 	r.succeeds("state", "rm", "signoz_service_account.ci", "signoz_service_account_key.deploy", "signoz_service_account_role.shared_viewer", "signoz_service_account_keys_exclusive.payments")
 	r.copy("resources/*/import-by-string-id.tf")
@@ -263,6 +269,45 @@ func (r *exampleRun) driftWatch() {
 	r.ownTests("drift-watch/*.tftest.hcl")
 }
 
+// The guide's two configurations encrypt an OpenTofu state: the one for a state
+// that is in clear text, and then the one that stays.
+func (r *exampleRun) encryptedState() {
+	r.t.Helper()
+	if !r.terraform.isTofu || !r.terraform.has(0, 8) {
+		r.t.Skip("needs OpenTofu 1.8")
+	}
+	var lasting, migrating string
+	for _, found := range fence.FindAllStringSubmatch(readFile(r.t, "docs/guides/choosing-a-key.md"), -1) {
+		switch {
+		case strings.Contains(found[1], "unencrypted"):
+			migrating = found[1]
+		case strings.Contains(found[1], "encryption {"):
+			lasting = found[1]
+		}
+	}
+	variable, _, _ := strings.Cut(lasting, "terraform {")
+	r.env = []string{"TF_VAR_state_passphrase=correct horse battery staple"}
+	r.write("main.tf", readFile(r.t, "examples/provider/provider.tf")+readFile(r.t, "examples/resources/signoz_service_account_key/resource.tf"))
+	r.edit("main.tf", regexp.MustCompile(`(?m)^ *endpoint .*\n`), "")
+	r.succeeds("init", "-input=false")
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	values := map[string]string{"the key": r.succeeds("output", "-raw", "deploy_key")}
+
+	r.write("encryption.tf", variable+migrating)
+	r.contains(r.succeeds("apply", "-auto-approve", "-input=false"), "0 added, 0 changed, 0 destroyed")
+	r.write("encryption.tf", lasting)
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false", "-out=plan")
+	equal(r.t, "the key's value", r.succeeds("output", "-raw", "deploy_key"), values["the key"])
+	for _, name := range []string{"terraform.tfstate", "plan"} {
+		content, err := os.ReadFile(filepath.Join(r.dir, name))
+		fatal(r.t, err)
+		if !bytes.Contains(content, []byte("encrypted_data")) {
+			r.t.Errorf("%s isn't encrypted", name)
+		}
+		wantNoSecret(r.t, name, string(content), values)
+	}
+}
+
 // terraformBinary is Terraform, or OpenTofu, and its version.
 type terraformBinary struct {
 	path         string
@@ -357,6 +402,11 @@ func (r *exampleRun) copy(patterns ...string) {
 			}
 		}
 	}
+}
+
+func (r *exampleRun) write(name, text string) {
+	r.t.Helper()
+	fatal(r.t, os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600))
 }
 
 func (r *exampleRun) edit(file string, what *regexp.Regexp, with string) {

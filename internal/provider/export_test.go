@@ -7,10 +7,26 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 )
+
+// EncryptKey encrypts a key's value as encrypt_to says.
+var EncryptKey = encryptKey
+
+// ValidateEncryptTo asks the validators of encrypt_to.
+func ValidateEncryptTo(config types.Object) diag.Diagnostics {
+	var resp validator.ObjectResponse
+	for _, v := range encryptToAttribute().Validators {
+		v.ValidateObject(context.Background(), validator.ObjectRequest{Path: path.Root("encrypt_to"), ConfigValue: config}, &resp)
+	}
+	return resp.Diagnostics
+}
 
 // WatchFramework has a server of NewServer tell of each call that it leaves to the framework.
 func WatchFramework(providerServer tfprotov6.ProviderServer, tell func(call string)) error {

@@ -488,7 +488,10 @@ func (p *signozProvider) DataSources(context.Context) []func() datasource.DataSo
 }
 
 func (p *signozProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newServiceAccountKeyEphemeralResource}
+	return []func() ephemeral.EphemeralResource{
+		newServiceAccountKeyEphemeralResource,
+		newServiceAccountKeyValueEphemeralResource,
+	}
 }
 
 func (p *signozProvider) ListResources(context.Context) []func() list.ListResource {
