@@ -177,15 +177,9 @@ func (c *Client) SetRoles(ctx context.Context, accountID string, names []string)
 
 	account := before
 	for _, role := range missing {
-		if _, err := c.AssignRole(ctx, accountID, ids[role]); err != nil {
-			now, lookErr := c.lookAtRoles(ctx, accountID)
-			if lookErr != nil {
-				return nil, fmt.Errorf("granting the role %s: %w", role, err)
-			}
-			if now.Binding(role) == nil || ctx.Err() != nil {
-				return now.RoleNames(), fmt.Errorf("granting the role %s: %w", role, err)
-			}
-			account = now
+		_, err := c.AssignRole(ctx, accountID, ids[role])
+		if left, err := c.confirm(ctx, accountID, role, true, err); err != nil {
+			return left, fmt.Errorf("granting the role %s: %w", role, err)
 		}
 		held = append(held, role)
 	}
@@ -204,19 +198,30 @@ func (c *Client) SetRoles(ctx context.Context, accountID string, names []string)
 		if slices.Contains(names, role) {
 			continue
 		}
-		if err := c.UnassignRole(ctx, accountID, binding); err != nil {
-			now, lookErr := c.lookAtRoles(ctx, accountID)
-			if lookErr != nil {
-				return nil, fmt.Errorf("taking the role %s: %w", role, err)
-			}
-			if now.Binding(role) != nil || ctx.Err() != nil {
-				return now.RoleNames(), fmt.Errorf("taking the role %s: %w", role, err)
-			}
+		err := c.UnassignRole(ctx, accountID, binding)
+		if left, err := c.confirm(ctx, accountID, role, false, err); err != nil {
+			return left, fmt.Errorf("taking the role %s: %w", role, err)
 		}
 		held = without(held, []string{role})
 	}
 	slices.Sort(held)
 	return slices.Compact(held), nil
+}
+
+// confirm looks at the account where changing a role failed: the change may have been carried out
+// all the same. With an error it returns what the account holds, nil where that isn't known.
+func (c *Client) confirm(ctx context.Context, accountID, role string, holds bool, failure error) ([]string, error) {
+	if failure == nil {
+		return nil, nil
+	}
+	account, err := c.lookAtRoles(ctx, accountID)
+	switch {
+	case err != nil:
+		return nil, failure
+	case (account.Binding(role) != nil) == holds && ctx.Err() == nil:
+		return nil, nil
+	}
+	return account.RoleNames(), failure
 }
 
 // GrantRole gives a role to an account besides those that it holds. An account that holds the
