@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -59,8 +60,8 @@ func (c *Client) newHTTP() *retryablehttp.Client {
 		c.judge, // reads the answer whole and decides what it means
 	}
 	var transport http.RoundTripper = roundTrip(func(req *http.Request) (*http.Response, error) { return c.transport.RoundTrip(req) })
-	for i := len(layers) - 1; i >= 0; i-- {
-		transport = layers[i](transport)
+	for _, layer := range slices.Backward(layers) {
+		transport = layer(transport)
 	}
 	return &retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: transport, CheckRedirect: checkRedirect},
