@@ -153,15 +153,11 @@ func (c *Client) roleIDsListed(ctx context.Context, names []string) (map[string]
 // that would be the caller's to take. After SetRoles, [Client.SharedServiceAccount] costs
 // no request where the account was read and nothing was changed since.
 func (c *Client) SetRoles(ctx context.Context, accountID string, names []string) (held []string, err error) {
-	defer c.lockRoles(accountID)()
-	before := &ServiceAccount{ID: accountID}
-	if !c.created.takeOut(accountID) {
-		if before, err = c.freshAccount(ctx, accountID); err != nil {
-			return nil, err
-		}
-		if before.Deleted() {
-			return nil, &AccountDeletedError{Account: before}
-		}
+	unlock := c.lockRoles(accountID)
+	defer unlock()
+	before, err := c.accountBefore(ctx, accountID)
+	if err != nil {
+		return nil, err
 	}
 	held = before.RoleNames()
 	missing := without(names, held)
@@ -174,21 +170,14 @@ func (c *Client) SetRoles(ctx context.Context, accountID string, names []string)
 			return held, &OneRoleError{Version: version, Account: before.Name, Wanted: names, Held: held}
 		}
 	}
-
-	account := before
 	for _, role := range missing {
-		if _, err := c.AssignRole(ctx, accountID, ids[role]); err != nil {
-			now, lookErr := c.lookAtRoles(ctx, accountID)
-			if lookErr != nil {
-				return nil, fmt.Errorf("granting the role %s: %w", role, err)
-			}
-			if now.Binding(role) == nil || ctx.Err() != nil {
-				return now.RoleNames(), fmt.Errorf("granting the role %s: %w", role, err)
-			}
-			account = now
+		_, err := c.AssignRole(ctx, accountID, ids[role])
+		if left, err := c.confirm(ctx, accountID, role, true, err); err != nil {
+			return left, fmt.Errorf("granting the role %s: %w", role, err)
 		}
 		held = append(held, role)
 	}
+	account := before
 	if len(missing) > 0 && c.MayReplaceRoles() && (len(names) > 1 || len(before.Bindings) > 0) {
 		// Assigning may have replaced what the account held.
 		if account, err = c.lookAtRoles(ctx, accountID); err != nil {
@@ -199,24 +188,52 @@ func (c *Client) SetRoles(ctx context.Context, accountID string, names []string)
 			return c.restoreRole(ctx, before, account, names)
 		}
 	}
+	return c.takeOthers(ctx, account, names, held)
+}
+
+// accountBefore is the account before its roles are set.
+func (c *Client) accountBefore(ctx context.Context, id string) (*ServiceAccount, error) {
+	if c.created.takeOut(id) {
+		return &ServiceAccount{ID: id}, nil
+	}
+	account, err := c.freshAccount(ctx, id)
+	if err == nil && account.Deleted() {
+		err = &AccountDeletedError{Account: account}
+	}
+	return account, err
+}
+
+// takeOthers takes the roles that the account was seen to have and isn't to keep.
+func (c *Client) takeOthers(ctx context.Context, account *ServiceAccount, keep, held []string) ([]string, error) {
 	for _, binding := range account.Bindings {
 		role := binding.Role.Name
-		if slices.Contains(names, role) {
+		if slices.Contains(keep, role) {
 			continue
 		}
-		if err := c.UnassignRole(ctx, accountID, binding); err != nil {
-			now, lookErr := c.lookAtRoles(ctx, accountID)
-			if lookErr != nil {
-				return nil, fmt.Errorf("taking the role %s: %w", role, err)
-			}
-			if now.Binding(role) != nil || ctx.Err() != nil {
-				return now.RoleNames(), fmt.Errorf("taking the role %s: %w", role, err)
-			}
+		err := c.UnassignRole(ctx, account.ID, binding)
+		if left, err := c.confirm(ctx, account.ID, role, false, err); err != nil {
+			return left, fmt.Errorf("taking the role %s: %w", role, err)
 		}
 		held = without(held, []string{role})
 	}
 	slices.Sort(held)
 	return slices.Compact(held), nil
+}
+
+// confirm looks at the account where changing a role failed: the change may have been carried out
+// all the same. With an error it returns what the account holds, nil where that isn't known.
+func (c *Client) confirm(ctx context.Context, accountID, role string, holds bool, failure error) ([]string, error) {
+	if failure == nil {
+		return nil, nil
+	}
+	account, err := c.lookAtRoles(ctx, accountID)
+	switch {
+	case err != nil:
+		return nil, failure
+	case (account.Binding(role) != nil) == holds && ctx.Err() == nil:
+		return nil, nil
+	}
+	return account.RoleNames(), failure
 }
 
 // GrantRole gives a role to an account besides those that it holds. An account that holds the
@@ -233,7 +250,8 @@ func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBin
 	if err != nil {
 		return RoleBinding{}, err
 	}
-	defer c.lockRoles(accountID)()
+	unlock := c.lockRoles(accountID)
+	defer unlock()
 	defer c.rolesChanged(accountID)
 	c.created.takeOut(accountID) // from now on it may hold something
 	before, err := c.freshAccount(ctx, accountID)
@@ -247,10 +265,9 @@ func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBin
 	case before.Binding(role) != nil:
 		return RoleBinding{}, &RoleHeldError{Account: before, Role: role}
 	}
-	wanted := append(slices.Clone(held), role)
 	if len(held) > 0 && c.roleGeneration.Load() != generationBindings {
 		if version, one := c.keepsOneRole(ctx); one && version.Known {
-			return RoleBinding{}, &OneRoleError{Version: version, Account: before.Name, Wanted: wanted, Held: held}
+			return RoleBinding{}, &OneRoleError{Version: version, Account: before.Name, Wanted: append(slices.Clone(held), role), Held: held}
 		}
 	}
 
@@ -259,34 +276,45 @@ func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBin
 	if err == nil && binding.ID != "" {
 		return binding, nil
 	}
-	account, lookErr := c.lookAtRoles(ctx, accountID)
+	return c.confirmGrant(ctx, before, binding, err)
+}
+
+// confirmGrant looks at the account where assigning a role failed, or where the server doesn't
+// tell the binding's id and may have replaced another role.
+func (c *Client) confirmGrant(ctx context.Context, before *ServiceAccount, binding RoleBinding, failure error) (RoleBinding, error) {
+	role, held := binding.Role.Name, before.RoleNames()
+	account, err := c.lookAtRoles(ctx, before.ID)
 	switch {
-	case err != nil && refusedForGood(err) && IsAccountNotFound(lookErr):
+	case IsAccountNotFound(err) && failure == nil:
 		return RoleBinding{}, err
-	case err == nil && IsAccountNotFound(lookErr):
-		return RoleBinding{}, lookErr
-	case err != nil && lookErr != nil:
-		return RoleBinding{}, &UnresolvedError{Lost: err, Err: lookErr}
-	case lookErr != nil:
-		return binding, nil
+	case IsAccountNotFound(err) && refusedForGood(failure):
+		return RoleBinding{}, failure
+	case err != nil && failure != nil:
+		return RoleBinding{}, &UnresolvedError{Lost: failure, Err: err}
+	case err != nil:
+		return binding, failure // nil: only the id isn't known
 	}
 	granted := account.Binding(role)
-	if lost := without(held, account.RoleNames()); granted != nil && len(lost) > 0 {
+	if granted == nil {
+		if failure == nil {
+			failure = changedByOthers([]string{role}, account.RoleNames())
+		}
+		return RoleBinding{}, failure
+	}
+	if len(without(held, account.RoleNames())) > 0 {
 		if _, one := c.keepsOneRole(ctx); one {
-			left, err := c.restoreRole(ctx, before, account, wanted)
+			left, err := c.restoreRole(ctx, before, account, append(held, role))
 			if slices.Contains(left, role) {
 				return *granted, err
 			}
 			return RoleBinding{}, err
 		}
 	}
-	switch {
-	case granted != nil:
-		return *granted, nil
-	case err != nil:
-		return RoleBinding{}, err
-	}
-	return RoleBinding{}, fmt.Errorf("SigNoz accepted the role %s, but the account has %s; somebody else may be changing it at the same time", role, listRoles(account.RoleNames()))
+	return *granted, nil
+}
+
+func changedByOthers(wanted, held []string) error {
+	return fmt.Errorf("SigNoz accepted the roles %s, but the account has %s; somebody else may be changing it at the same time", listRoles(wanted), listRoles(held))
 }
 
 // refusedForGood reports whether SigNoz itself has refused the call, and didn't merely fail.
@@ -297,7 +325,8 @@ func refusedForGood(err error) bool {
 // RevokeRole takes the role of this name from the account. An account that doesn't hold the
 // role, or doesn't exist any more, is success.
 func (c *Client) RevokeRole(ctx context.Context, accountID, role string) error {
-	defer c.lockRoles(accountID)()
+	unlock := c.lockRoles(accountID)
+	defer unlock()
 	account, err := c.freshAccount(ctx, accountID)
 	if IsAccountNotFound(err) || (err == nil && account.Deleted()) {
 		return nil
@@ -319,7 +348,7 @@ func (c *Client) restoreRole(ctx context.Context, before, now *ServiceAccount, w
 	held := now.RoleNames()
 	version, one := c.keepsOneRole(ctx)
 	if !one || len(wanted) < 2 {
-		return held, fmt.Errorf("SigNoz accepted the roles %s, but the account has %s; somebody else may be changing it at the same time", strings.Join(wanted, ", "), listRoles(held))
+		return held, changedByOthers(wanted, held)
 	}
 	problem := &OneRoleError{Version: version, Account: now.Name, Wanted: wanted, Held: held}
 	if len(before.Bindings) == 0 || now.Binding(before.Bindings[0].Role.Name) != nil {
@@ -383,8 +412,11 @@ func (c *Client) lockRoles(accountID string) (unlock func()) {
 	if c.roleGeneration.Load() == generationBindings {
 		return func() {}
 	}
-	mu, _ := c.roleLocks.LoadOrStore(strings.ToLower(accountID), &sync.Mutex{})
-	lock := mu.(*sync.Mutex) //nolint:forcetypeassert // nothing else is stored
+	value, _ := c.roleLocks.LoadOrStore(strings.ToLower(accountID), &sync.Mutex{})
+	lock, ok := value.(*sync.Mutex)
+	if !ok {
+		return func() {}
+	}
 	lock.Lock()
 	return lock.Unlock
 }

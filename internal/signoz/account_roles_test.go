@@ -6,6 +6,7 @@ package signoz
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -98,7 +99,7 @@ func TestSetRoles_grantsBeforeItTakes(t *testing.T) {
 		must(t, err)
 		var order []string
 		for _, r := range w.server.Requests() {
-			if r.Method != "GET" {
+			if r.Method != http.MethodGet {
 				order = append(order, r.Method)
 			}
 		}
@@ -346,7 +347,7 @@ func TestSetRoles_cancelledInTheMiddle(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := knowing(connect(t, w.server, func(cfg *Config) {
 		cfg.Observe = func(_ context.Context, a Attempt) {
-			if a.Method == "POST" {
+			if a.Method == http.MethodPost {
 				cancel()
 			}
 		}

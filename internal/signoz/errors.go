@@ -188,32 +188,16 @@ type presentableError struct {
 func (e *presentableError) Error() string { return e.text }
 func (e *presentableError) Unwrap() error { return e.err }
 
-// quotesNothing reports whether the text of a transport error is the client's own or Go's.
+// quotesNothing reports whether the text of a transport error is Go's or the client's own.
 func quotesNothing(err error) bool {
-	for _, own := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, context.Canceled, context.DeadlineExceeded, errTimeout, errTooLarge} {
-		if errors.Is(err, own) {
-			return true
-		}
-	}
-	var (
-		dial     *net.OpError
-		dns      *net.DNSError
-		timeout  net.Error
-		redirect *redirectRefusedError
-		proxy    *proxyRefusedError
-		signIn   *SignInError
-		shown    *presentableError
-		plain    tls.RecordHeaderError
-	)
-	return errors.As(err, &dial) || errors.As(err, &dns) || (errors.As(err, &timeout) && timeout.Timeout()) || errors.As(err, &redirect) || errors.As(err, &proxy) || errors.As(err, &signIn) || errors.As(err, &shown) ||
-		errors.As(err, &plain) || certificateProblem(err) != "" || connectionLost(err) || plainHTTP(err)
+	var op *net.OpError
+	return connectionProblem(err) != ProblemOther || errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || connectionLost(err)
 }
 
 // plainHTTP and connectionLost know errors of net/http by their texts, which are all they have.
 func plainHTTP(err error) bool {
 	return err.Error() == "http: server gave HTTP response to HTTPS client"
 }
-
 func connectionLost(err error) bool { return err.Error() == "http2: client connection lost" }
 
 func connectionProblem(err error) ConnectionProblem {

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -91,7 +92,7 @@ func (s *crowd) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := s.treat(req, string(body), fate)
 	if create && (err != nil || resp.StatusCode != http.StatusCreated && resp.StatusCode != http.StatusConflict) {
 		p := period{sent, time.Now()}
-		if strings.Contains(fate, "hang") || resp != nil && (resp.StatusCode == 502 || resp.StatusCode == 504 || resp.StatusCode == 408 || resp.StatusCode == 524) {
+		if strings.Contains(fate, "hang") || resp != nil && (slices.Contains([]int{408, 502, 504, 524}, resp.StatusCode)) {
 			p.to = sent.Add(serverTimeout)
 		}
 		s.mu.Lock()
@@ -149,7 +150,7 @@ func (s *crowd) treat(req *http.Request, body, fate string) (*http.Response, err
 		late := time.Duration(s.rand.Int64N(int64(serverTimeout - slowest)))
 		s.mu.Unlock()
 		s.lateWork.Go(func() {
-			time.Sleep(late)
+			<-time.After(late)
 			s.carryOut(req, body)
 		})
 		fate = "hang"
@@ -268,7 +269,7 @@ func (s *crowd) live(ctx context.Context, kind string, expires int64) {
 			o.gone = true
 		case s.rand.IntN(3) == 0:
 			o.used = s.now()
-		case s.rand.IntN(3) == 0:
+		case s.rand.IntN(2) == 0:
 			o.updated = s.now()
 		case kind == "account":
 			o.roles = []RoleBinding{{ID: "b"}}
@@ -334,7 +335,7 @@ func TestCreate_amongOthers(t *testing.T) {
 				cancel()
 				stop()
 				others.Wait()
-				time.Sleep(2 * serverTimeout) // whatever may still come has come
+				<-time.After(2 * serverTimeout) // whatever may still come has come
 				s.lateWork.Wait()
 				s.judge(t, fmt.Sprintf("seed %d, %s", seed, kind), id, value, err, outcomes)
 			})
@@ -452,8 +453,8 @@ func TestCreate_leavesAloneWhatOthersMade(t *testing.T) {
 		"after the server has given a request up": {[]string{"account", "key"}, 70 * time.Second, nil,
 			[]string{"hang", "429 for 50 seconds"}, false},
 		"with another expiry": {[]string{"key"}, 10 * time.Second, func(_ *crowd, o *thing) { o.expires++ }, []string{"hang"}, true},
-		"and used":            {[]string{"key"}, 10 * time.Second, func(s *crowd, o *thing) { o.used = o.used.Add(time.Second) }, []string{"hang"}, true},
-		"and changed":         {[]string{"account", "key"}, 10 * time.Second, func(s *crowd, o *thing) { o.updated = o.updated.Add(time.Second) }, []string{"hang"}, true},
+		"and used":            {[]string{"key"}, 10 * time.Second, func(_ *crowd, o *thing) { o.used = o.used.Add(time.Second) }, []string{"hang"}, true},
+		"and changed":         {[]string{"account", "key"}, 10 * time.Second, func(_ *crowd, o *thing) { o.updated = o.updated.Add(time.Second) }, []string{"hang"}, true},
 		"with a role":         {[]string{"account"}, 10 * time.Second, func(_ *crowd, o *thing) { o.roles = []RoleBinding{{ID: "b"}} }, []string{"hang"}, true},
 		"with a key":          {[]string{"account"}, 10 * time.Second, func(s *crowd, _ *thing) { s.make("key", "theirs", 0, true) }, []string{"hang"}, true},
 	} {

@@ -6,6 +6,7 @@ package signoz
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // outage makes all calls share one patience while the server doesn't answer at all: one call
@@ -31,20 +32,27 @@ func (o *outage) mayRetry(x *exchange) bool {
 	return true
 }
 
-// wait returns once no other call is probing, or ctx has ended, and reports whether the server
-// may be asked. A sign-in doesn't wait: the call that probes may need it.
-func (o *outage) wait(ctx context.Context, x *exchange) bool {
+// wait returns once no other call is probing and reports whether the server may be asked again: not
+// when the patience with it has ended, that of the other call or, at until, the own one. A sign-in
+// doesn't wait: the call that probes may need it.
+func (o *outage) wait(ctx context.Context, x *exchange, until time.Time) bool {
 	o.mu.Lock()
-	probe, settled := o.probe, o.settled
+	probe, settled, down := o.probe, o.settled, o.down
 	o.mu.Unlock()
-	if probe == nil || probe == x || x.call.anonymous || !x.unanswered() {
+	switch {
+	case !x.unanswered() || x.call.anonymous || probe == x:
 		return true
+	case probe == nil:
+		return !down
 	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
 	select {
 	case <-settled:
+		return !o.isDown()
 	case <-ctx.Done():
+		return false
 	}
-	return !o.isDown()
 }
 
 // answered notes that something answered.

@@ -81,10 +81,10 @@ func (h *handlerTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	if now := time.Now(); !now.Before(h.from) && (h.to.IsZero() || now.Before(h.to)) {
 		return h.down(req)
 	}
-	time.Sleep(10 * time.Millisecond)
+	<-time.After(10 * time.Millisecond)
 	if h.handler == nil {
 		body := fmt.Sprintf(`{"status":"success","data":{"id":%q}}`, req.URL.Path[len(accountsPath)+1:])
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(bytes.NewBufferString(body)), Request: req}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewBufferString(body)), Request: req}, nil
 	}
 	recorder, received := httptest.NewRecorder(), req.Clone(req.Context())
 	if received.Body == nil {
@@ -178,7 +178,7 @@ func TestOutage_cancelledProbe(t *testing.T) {
 				must(t, err)
 			})
 		}
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		cancel()
 		wg.Wait()
 	})
@@ -199,7 +199,7 @@ func TestOutage_asUser(t *testing.T) {
 					for range 5 {
 						_, err := c.ServiceAccount(t.Context(), inner.AdminAccount().ID)
 						must(t, err)
-						time.Sleep(500 * time.Millisecond)
+						<-time.After(500 * time.Millisecond)
 					}
 				})
 			}

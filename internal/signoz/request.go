@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -59,8 +60,8 @@ func (c *Client) newHTTP() *retryablehttp.Client {
 		c.judge, // reads the answer whole and decides what it means
 	}
 	var transport http.RoundTripper = roundTrip(func(req *http.Request) (*http.Response, error) { return c.transport.RoundTrip(req) })
-	for i := len(layers) - 1; i >= 0; i-- {
-		transport = layers[i](transport)
+	for _, layer := range slices.Backward(layers) {
+		transport = layer(transport)
 	}
 	return &retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: transport, CheckRedirect: checkRedirect},
@@ -211,11 +212,12 @@ func segments(parts ...string) string {
 func (c *Client) waitForOutage(next http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(req *http.Request) (*http.Response, error) {
 		x := exchangeOf(req.Context())
-		if x.attempts > 0 && !c.outage.wait(req.Context(), x) && x.err != nil {
-			return nil, x.err // the server isn't back: what the last attempt met stands
-		}
+		back := x.attempts == 0 || c.outage.wait(req.Context(), x, x.began.Add(c.patience()))
 		if err := req.Context().Err(); err != nil {
 			return nil, err // nothing is begun after a cancellation
+		}
+		if !back {
+			return nil, x.err // what the last attempt met stands
 		}
 		return next.RoundTrip(req)
 	})
@@ -411,7 +413,11 @@ func (c *Client) shouldRetry(ctx context.Context, _ *http.Response, err error) (
 	if x.answer == nil || x.answer.status != http.StatusTooManyRequests {
 		x.failures++
 	}
-	if x.failures > c.cfg.MaxRetries || !time.Now().Before(x.began.Add(c.patience())) {
+	left := time.Until(x.began.Add(c.patience()))
+	if x.answer == nil { // then backoff doesn't know how much is left
+		left -= longestWait(c.cfg.RetryWait, x.attempts)
+	}
+	if x.failures > c.cfg.MaxRetries || left <= 0 {
 		c.outage.patienceEnded(x)
 		return false, err
 	}
@@ -479,12 +485,13 @@ func (c *Client) backoff(_, _ time.Duration, retries int, resp *http.Response) t
 // jittered picks a wait before retry n (from 1): between an eighth of and the
 // whole of base·2ⁿ⁻¹, capped.
 func jittered(base time.Duration, n int) time.Duration {
-	ceiling := maxBackoff
-	if n < 16 {
-		ceiling = min(maxBackoff, base<<(n-1))
-	}
+	ceiling := longestWait(base, n)
 	floor := ceiling / 8
 	return floor + time.Duration(rand.Int64N(int64(ceiling-floor)+1)) //nolint:gosec // spreading out, not secrecy
+}
+
+func longestWait(base time.Duration, n int) time.Duration {
+	return min(maxBackoff, base<<max(0, min(n-1, 16)))
 }
 
 // answer is what came back of one attempt, read whole.

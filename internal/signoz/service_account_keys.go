@@ -246,14 +246,8 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 	whose := c.clock.originOf(found.CreatedAt, doubts)
 	var substitute *CreatedKey
 	if (whose == thisCreate && replace) || !c.clock.knowsServer() {
-		name, inDoubt := UniqueKeyName(key.Name+"-"), newDoubts()
-		substitute, err = c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt}, inDoubt, c.clearUniqueKey)
-		if err == nil && inDoubt.openAt(time.Now()) {
-			// Given another name or revoked, it would leave its own name to a late attempt.
-			err = errors.Join(errors.New("it may be made again by a request that was given up"), c.RevokeKey(ctx, accountID, substitute.ID))
-		}
-		if err != nil {
-			return nil, doubts.unresolved(fmt.Errorf("making the key %q to compare with: %w", name, err))
+		if substitute, err = c.createSubstitute(ctx, accountID, key); err != nil {
+			return nil, doubts.unresolved(err)
 		}
 		whose = c.clock.originOf(found.CreatedAt, doubts)
 	}
@@ -284,6 +278,20 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 		}
 	}
 	return nil, outcome
+}
+
+// createSubstitute creates a key that can take the place of one whose value is lost.
+func (c *Client) createSubstitute(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
+	name, doubts := UniqueKeyName(key.Name+"-"), newDoubts()
+	substitute, err := c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt}, doubts, c.clearUniqueKey)
+	if err == nil && doubts.openAt(time.Now()) {
+		// Renamed or revoked, it would leave its name to an attempt that is late.
+		err = errors.Join(errors.New("it may be made again by a request that was given up"), c.RevokeKey(ctx, accountID, substitute.ID))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making the key %q to compare with: %w", name, err)
+	}
+	return substitute, nil
 }
 
 // asCreated reports whether the key is as creating leaves it: with the expiry asked for, and
