@@ -339,6 +339,20 @@ func TestTerraform_keepsDeposedObjects(t *testing.T) {
 	equal(t, "state", w.rendered("a", "b", "c"), "a: a-6 (deposed a-4), b: b-5, c: c-3")
 }
 
+// Terraform itself can't order a run in which an object becomes
+// create_before_destroy and loses what it depended on (seen with 1.11.4). It says
+// so before it does anything.
+func TestTerraform_cycle(t *testing.T) {
+	t.Parallel()
+	w, fake := withFake(t)
+	succeeded(t, w.apply(t.Context(), chain("1", false)[:2], conditions{}))
+	fake.took()
+	failed := w.apply(t.Context(), []block{{address: "b", kind: thing, attributes: `"name": "b", "size": "x"`, createBeforeDestroy: true}}, conditions{})
+	if len(failed) != 1 || failed[0].summary != "Cycle" || fake.took() != "" {
+		t.Errorf("there should be a cycle: %v", failed)
+	}
+}
+
 // What depends on something that failed isn't begun.
 func TestTerraform_stopsBehindAFailure(t *testing.T) {
 	t.Parallel()

@@ -83,7 +83,7 @@ func (f failure) String() string {
 
 // unresolved reports whether an error leaves open whether something was made.
 func (f failure) unresolved() bool {
-	return strings.Contains(f.detail, "couldn't be found out whether") || strings.Contains(f.detail, "may still carry it out")
+	return strings.Contains(f.detail, "couldn't be found out whether") || strings.Contains(f.detail, "may still carry it out") || stillWorks.MatchString(f.summary)
 }
 
 // refused reports whether it was Terraform, or the plugin framework in its
@@ -389,6 +389,7 @@ func (r *run) expression(of tftypes.Type, expression string, applying bool) tfty
 
 // node is one thing to do in a walk. It is skipped when one before it failed.
 type node struct {
+	name   string
 	before []*node
 	do     func() bool // reports success
 	done   chan struct{}
@@ -397,17 +398,16 @@ type node struct {
 
 // walk does the nodes in order, so many at once as -parallelism says. After a
 // cancellation nothing new is begun.
-func (w *workingDir) walk(ctx context.Context, nodes []*node) {
-	w.t.Helper()
+func (r *run) walk(ctx context.Context, nodes []*node) {
 	for _, n := range nodes {
 		n.done = make(chan struct{})
 	}
-	if cyclic(nodes) {
-		w.t.Error("the configuration has a cycle")
+	if cycle := cycleOf(nodes); len(cycle) > 0 {
+		r.fail(failure{address: cycle[0], phase: "walk", summary: "Cycle", detail: strings.Join(cycle, ", ")})
 		return
 	}
 	var running sync.WaitGroup
-	slots := make(chan struct{}, max(1, w.parallelism))
+	slots := make(chan struct{}, max(1, r.parallelism))
 	for _, n := range nodes {
 		running.Go(func() {
 			defer close(n.done)
@@ -424,20 +424,37 @@ func (w *workingDir) walk(ctx context.Context, nodes []*node) {
 	running.Wait()
 }
 
-func cyclic(nodes []*node) bool {
-	const visiting, visited = 1, 2
-	marks := map[*node]int{}
-	var visit func(*node) bool
-	visit = func(n *node) bool {
-		if marks[n] != 0 {
-			return marks[n] == visiting
+// cycleOf are the names of nodes that wait for each other, if any do.
+func cycleOf(nodes []*node) []string {
+	var path []*node
+	visited := map[*node]bool{}
+	var visit func(*node) []string
+	visit = func(n *node) (names []string) {
+		if i := slices.Index(path, n); i >= 0 {
+			for _, on := range path[i:] {
+				names = append(names, on.name)
+			}
+			return names
 		}
-		marks[n] = visiting
-		cycle := slices.ContainsFunc(n.before, visit)
-		marks[n] = visited
-		return cycle
+		if visited[n] {
+			return nil
+		}
+		visited[n] = true
+		path = append(path, n)
+		defer func() { path = path[:len(path)-1] }()
+		for _, b := range n.before {
+			if names = visit(b); names != nil {
+				return names
+			}
+		}
+		return nil
 	}
-	return slices.ContainsFunc(nodes, visit)
+	for _, n := range nodes {
+		if names := visit(n); names != nil {
+			return names
+		}
+	}
+	return nil
 }
 
 // planAll refreshes and plans. With -destroy, the configuration is planned
@@ -445,7 +462,7 @@ func cyclic(nodes []*node) bool {
 func (r *run) planAll(ctx context.Context) {
 	nodes := map[string]*node{}
 	for address := range r.blocks {
-		nodes[address] = &node{do: func() bool { return r.planBlock(ctx, address) }}
+		nodes[address] = &node{name: address, do: func() bool { return r.planBlock(ctx, address) }}
 	}
 	var all []*node
 	for _, address := range slices.Sorted(maps.Keys(nodes)) {
@@ -633,7 +650,7 @@ func (r *run) applyAll(ctx context.Context) {
 	destroyers := map[string][]*destroyer{}
 	for address := range r.blocks {
 		if _, planned := r.changes[address]; !r.destroyAll && (planned || strings.HasPrefix(r.blocks[address].kind, "data.")) {
-			creators[address] = &node{do: func() bool { return r.make(ctx, address) }}
+			creators[address] = &node{name: address, do: func() bool { return r.make(ctx, address) }}
 		}
 	}
 	var all []*node
@@ -641,7 +658,7 @@ func (r *run) applyAll(ctx context.Context) {
 		c, planned := r.changes[address]
 		dependsOn := k.dependsOn
 		add := func(createBeforeDestroy bool, do func() bool) {
-			d := &destroyer{node: &node{do: do}, createBeforeDestroy: createBeforeDestroy, dependsOn: dependsOn}
+			d := &destroyer{node: &node{name: address + " (destroy)", do: do}, createBeforeDestroy: createBeforeDestroy, dependsOn: dependsOn}
 			destroyers[address] = append(destroyers[address], d)
 			all = append(all, d.node)
 		}
@@ -744,15 +761,22 @@ func (r *run) delete(ctx context.Context, address string, old, planned instance)
 	after := r.applied(ctx, old, planned, r.none(old.kind).object)
 	found := failures(address, "destroy", after.said)
 	r.fail(found...)
-	if len(found) == 0 && old.kind == keyKind && old.text("destroy_grace_period") != "" {
-		r.mu.Lock()
-		r.retired[old.text("id")] = true
-		r.mu.Unlock()
+	if len(found) == 0 {
+		r.retire(old)
 	}
 	if len(found) > 0 && after.gone() {
 		return old
 	}
 	return after
+}
+
+// retire remembers that a key was ended with its grace period.
+func (r *run) retire(old instance) {
+	if old.kind == keyKind && old.text("destroy_grace_period") != "" {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.retired[old.text("id")] = true
+	}
 }
 
 // make creates or updates an object, or reads a data source that had to wait.
@@ -786,7 +810,11 @@ func (r *run) make(ctx context.Context, address string) bool {
 		if k.gone() {
 			phase = "create"
 		}
-		k.instance = r.applied(ctx, k.instance, final.planned, final.config)
+		old := k.instance
+		k.instance = r.applied(ctx, old, final.planned, final.config)
+		if !old.gone() && !k.gone() && k.text("id") != old.text("id") { // it moved in an update
+			r.retire(old)
+		}
 		k.dependsOn = r.dependencies(address)
 		failed = failures(address, phase, k.said)
 	}
