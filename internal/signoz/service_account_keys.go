@@ -115,6 +115,15 @@ func (c *Client) Key(ctx context.Context, accountID, keyID string) (*Key, error)
 	return &key, nil
 }
 
+// KeysRead are the keys of an account as [Client.Keys] has read them in this run; none
+// where it hasn't. It asks nothing. The slice is shared: don't change it.
+func (c *Client) KeysRead(accountID string) []Key {
+	if list, ok := c.keys.of(accountID).read(); ok {
+		return list.all
+	}
+	return nil
+}
+
 func (c *Client) keyList(ctx context.Context, accountID string) (*keyList, error) {
 	return c.keys.of(accountID).get(ctx, func(ctx context.Context) (*keyList, error) {
 		keys, err := c.listKeys(ctx, accountID)
