@@ -38,6 +38,10 @@ type CreatedKey struct {
 	Value string `json:"key"`
 }
 
+// CreatedAt is when the key was made, by the server's clock and to the
+// millisecond: the key's id tells. False means that this id doesn't.
+func (k *CreatedKey) CreatedAt() (time.Time, bool) { return timeOfUUID(k.ID) }
+
 // NewKey is a key to be made.
 type NewKey struct {
 	Name      string
