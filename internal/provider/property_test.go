@@ -515,16 +515,16 @@ func (s *sequence) judgeFailure(f failure, disturbed bool) {
 
 // untaint does what the error of an object advises that can't be replaced, since
 // its successor would have its name.
-func (s *sequence) untaint(failed []failure) (any bool) {
+func (s *sequence) untaint(failed []failure) (untainted bool) {
 	for _, f := range failed {
 		if k := s.state[f.address]; k.tainted && s.notReplaceable(f) {
 			s.tell("untaint %s", f.address)
 			k.tainted = false
 			s.state[f.address] = k
-			any = true
+			untainted = true
 		}
 	}
-	return any
+	return untainted
 }
 
 // notReplaceable reports whether an error is about an object that can't be made
