@@ -761,7 +761,14 @@ func (s *sequence) nameTaken(b drawn) bool {
 func (s *sequence) userError(f failure) bool {
 	passed := strings.Contains(f.detail, "SigNoz takes only times in the future") || f.summary == "An expired key can't be renamed"
 	passed = passed || strings.Contains(f.detail, "cannot set api key expiry in the past") // of a key that turned out to move
-	return passed && s.blocks[f.address].kind == keyKind || s.notReplaceable(f) || f.summary == "Cycle"
+	return passed && s.blocks[f.address].kind == keyKind || s.notReplaceable(f) || f.summary == "Cycle" || isOfLostAccount(f)
+}
+
+// isOfLostAccount reports whether a rebuilt server doesn't know the account of a key that
+// was made when nothing had told the provider its organization: the account was made
+// elsewhere. Whether that is the same SigNoz, only the user can say.
+func isOfLostAccount(f failure) bool {
+	return strings.Contains(f.detail, "doesn't know its service account") && strings.Contains(f.detail, "terraform state rm")
 }
 
 // repair does what an error of a user's own asks for.
@@ -775,6 +782,9 @@ func (s *sequence) repair(f failure) bool {
 	}
 	b, configured := s.blocks[f.address]
 	switch {
+	case isOfLostAccount(f):
+		delete(s.state, f.address)
+		return true
 	case !configured:
 		return false
 	case s.nameTaken(b):
