@@ -90,8 +90,8 @@ func TestProvider_configuration(t *testing.T) { //nolint:paralleltest // changes
 				t.Errorf("a diagnostic repeats the password:\n%s", got.text())
 			}
 			if c.needs != nil {
-				p.refused(c.needs...).create(accountKind, `{"name": "ci"}`)
-				p.refused(c.needs...).read(p.stored(keyKind, `{"id": "a", "service_account_id": "b", "name": "c"}`))
+				p.refused(c.needs...).plan(p.none(accountKind), `{"name": "ci"}`)
+				p.refused(c.needs...).destroy(p.stored(keyKind, `{"id": "a", "service_account_id": "b", "name": "c"}`))
 			}
 			if c.warns != nil && !got.warns(c.warns...) {
 				t.Errorf("no warning says %q:\n%s", c.warns, got.text())

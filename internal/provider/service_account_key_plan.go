@@ -22,6 +22,7 @@ import (
 func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (planned core.Planned[serviceAccountKeyModel]) {
 	plan, config, prior, diags := &planned.Plan, change.Config, change.Prior, &planned.Diagnostics
 	*plan = change.Plan
+	r.session.planMissing(diags)
 	state := serviceAccountKeyModel{EncryptTo: types.ObjectNull(encryptToTypes)}
 	if prior != nil {
 		state = prior.State

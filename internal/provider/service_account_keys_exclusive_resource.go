@@ -129,6 +129,7 @@ func (*serviceAccountKeysExclusiveResource) Validate(keysExclusiveModel) diag.Di
 func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change keysExclusiveChange) (planned core.Planned[keysExclusiveModel]) {
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
+	r.session.planMissing(diags)
 	var state keysExclusiveModel
 	if change.Prior != nil {
 		state = change.Prior.State

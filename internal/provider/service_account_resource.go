@@ -137,6 +137,7 @@ func (*serviceAccountResource) Validate(config serviceAccountModel) (diags diag.
 func (r *serviceAccountResource) Plan(ctx context.Context, change accountChange) (planned core.Planned[serviceAccountModel]) {
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
+	r.session.planMissing(diags)
 	state := serviceAccountModel{Roles: types.SetNull(types.StringType)}
 	if change.Prior != nil {
 		state = change.Prior.State

@@ -110,6 +110,7 @@ func (*serviceAccountRoleResource) Validate(config serviceAccountRoleModel) (dia
 func (r *serviceAccountRoleResource) Plan(ctx context.Context, change roleChange) (planned core.Planned[serviceAccountRoleModel]) {
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
+	r.session.planMissing(diags)
 	var state serviceAccountRoleModel
 	if change.Prior != nil {
 		state = change.Prior.State

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,6 +22,8 @@ type session struct {
 	unknown []string         // attributes of the provider that are known only during the apply
 	missing diag.Diagnostics // settings that whatever needs SigNoz reports
 	now     func() time.Time
+
+	missingTold atomic.Bool // to a refresh or a plan, which fails the run
 
 	roles  roleClaims
 	seen   *seenObjects
@@ -67,13 +70,25 @@ func (s *session) requireClient(diags *diag.Diagnostics) *signoz.Client {
 // mayRefresh reports whether an object can be read now. While the provider's own
 // configuration is unknown, it can't, and the plan goes on with what the state says.
 func (s *session) mayRefresh(diags *diag.Diagnostics) bool {
-	if s == nil || s.client != nil || len(s.unknown) == 0 {
+	switch {
+	case s == nil || s.client != nil:
 		return s.requireClient(diags) != nil
+	case len(s.unknown) == 0:
+		s.planMissing(diags)
+		return false
 	}
 	diags.AddWarning("SigNoz wasn't asked",
 		fmt.Sprintf("The provider's %s %s known only during the apply, so objects of SigNoz are planned as the state has them; what was changed elsewhere doesn't show up in this plan.",
 			quotedList(s.unknown), isAre(len(s.unknown))))
 	return false
+}
+
+// planMissing reports settings that are missing when an object is refreshed or planned.
+// Once is enough: it fails the run.
+func (s *session) planMissing(diags *diag.Diagnostics) {
+	if s != nil && len(s.missing) > 0 && s.missingTold.CompareAndSwap(false, true) {
+		diags.Append(s.missing...)
+	}
 }
 
 // logAttempt returns a function that writes one line for each attempt at a request. It
