@@ -5,11 +5,8 @@ package provider
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
@@ -19,39 +16,48 @@ import (
 const recentUse = day
 
 // warnKeyInUse warns of a plan that revokes a key at once which was used within the last
-// day, as the list says that the refresh has read. It asks nothing.
+// day, as the list says that the refresh has read. It asks nothing. Terraform plans the end
+// of an object that has left the configuration before it refreshes it: then the refresh warns.
 func (s *session) warnKeyInUse(key keyObject, diags *diag.Diagnostics) {
 	if !s.online() || durationOf(key.State.DestroyGracePeriod) > 0 {
 		return
 	}
+	id := key.State.ID.ValueString()
+	add(s.seen, s.seen.ending, id)
 	for _, listed := range s.client.KeysRead(key.State.ServiceAccountID.ValueString()) {
-		if listed.ID != key.State.ID.ValueString() || !inUse(&listed, s.now()) {
-			continue
+		if listed.ID == id {
+			s.warnIfInUse(&listed, diags)
 		}
-		diags.AddAttributeWarning(path.Root("destroy_grace_period"), fmt.Sprintf("The key %q is in use, and this plan revokes it at once", listed.Name),
-			fmt.Sprintf("It was last used at %s, %s ago; whoever uses it is refused from the apply on. To let it work until its users have changed over, set destroy_grace_period (such as \"24h\") and apply that first.",
-				timestamp(listed.LastUse()).ValueString(), roughly(s.now().Sub(listed.LastUse()))))
 	}
 }
 
 // warnKeysInUse does so for all keys of an account that a plan deletes.
-func (s *session) warnKeysInUse(id, name types.String, diags *diag.Diagnostics) {
+func (s *session) warnKeysInUse(id types.String, diags *diag.Diagnostics) {
 	if !s.online() {
 		return
 	}
-	var used []string
-	for _, key := range s.client.KeysRead(id.ValueString()) {
-		if inUse(&key, s.now()) {
-			used = append(used, fmt.Sprintf("%q (last used at %s)", key.Name, timestamp(key.LastUse()).ValueString()))
-		}
-	}
-	if len(used) > 0 {
-		diags.AddWarning(fmt.Sprintf("Keys of the service account %q are in use, and this plan deletes it", name.ValueString()),
-			fmt.Sprintf("Deleting an account ends all its keys at once, whatever their destroy_grace_period. Used within the last day: %s.", strings.Join(used, ", ")))
+	add(s.seen, s.seen.ending, id.ValueString())
+	for _, listed := range s.client.KeysRead(id.ValueString()) {
+		s.warnIfInUse(&listed, diags)
 	}
 }
 
-func inUse(key *signoz.Key, now time.Time) bool {
-	last := key.LastUse()
-	return !last.IsZero() && now.Sub(last) < recentUse && !key.Expired(now)
+// warnRefreshedInUse warns of a key that was refreshed after its end was planned.
+func (s *session) warnRefreshedInUse(key *signoz.Key, diags *diag.Diagnostics) {
+	if has(s.seen, s.seen.ending, key.ID) || has(s.seen, s.seen.ending, key.AccountID) {
+		s.warnIfInUse(key, diags)
+	}
+}
+
+func (s *session) warnIfInUse(key *signoz.Key, diags *diag.Diagnostics) {
+	last, now := key.LastUse(), s.now()
+	if last.IsZero() || now.Sub(last) >= recentUse || key.Expired(now) {
+		return
+	}
+	advice := "To let it work until its users have changed over, set destroy_grace_period (such as \"24h\") and apply that first."
+	if has(s.seen, s.seen.ending, key.AccountID) {
+		advice = "Its service account is deleted, which ends all keys of the account at once, whatever their destroy_grace_period."
+	}
+	diags.AddWarning(fmt.Sprintf("The key %q is in use, and this plan ends it at once", key.Name),
+		fmt.Sprintf("It was last used at %s, %s ago; whoever uses it is refused from the apply on. %s", timestamp(last).ValueString(), roughly(now.Sub(last)), advice))
 }

@@ -20,6 +20,7 @@ type seenObjects struct {
 	refreshed    map[string]bool
 	lostAccounts map[string]bool // by id
 	lostKeys     map[lostKey]bool
+	ending       map[string]bool // ids of keys and accounts that a plan ends
 }
 
 // lostKey is a key that is gone, as a configuration that makes it anew describes it.
@@ -37,7 +38,7 @@ func newLostKey(m serviceAccountKeyModel) lostKey {
 }
 
 func newSeenObjects() *seenObjects {
-	return &seenObjects{refreshed: make(map[string]bool), lostAccounts: make(map[string]bool), lostKeys: make(map[lostKey]bool)}
+	return &seenObjects{refreshed: make(map[string]bool), lostAccounts: make(map[string]bool), lostKeys: make(map[lostKey]bool), ending: make(map[string]bool)}
 }
 
 func add[K comparable](s *seenObjects, to map[K]bool, keys ...K) {

@@ -268,6 +268,7 @@ func (r *serviceAccountKeyResource) Refresh(ctx context.Context, key keyObject) 
 	case found == nil:
 		result.Gone = true // revoked elsewhere, or gone with its account, which has no keys then
 	default:
+		r.session.warnRefreshedInUse(found, diags)
 		now := r.now()
 		*record = record.refreshed(found.Name, found.ExpiresAt, now)
 		state.Name = types.StringValue(found.Name)
