@@ -40,6 +40,7 @@ func TestAccExamples(t *testing.T) {
 		"own-key":         (*exampleRun).ownKey,
 		"complete":        (*exampleRun).complete,
 		"drift-watch":     (*exampleRun).driftWatch,
+		"tested module":   (*exampleRun).testedModule,
 		"encrypted state": (*exampleRun).encryptedState,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -269,6 +270,45 @@ func (r *exampleRun) driftWatch() {
 	r.ownTests("drift-watch/*.tftest.hcl")
 }
 
+// A module's tests pass with a bare mock of the provider, with values given to
+// it, and against a server, which then has what it had before.
+func (r *exampleRun) testedModule() {
+	r.t.Helper()
+	if !r.terraform.has(7, 8) {
+		r.t.Skip("no mocks")
+	}
+	r.copy("tested-module/*.tf", "tested-module/tests/*.hcl", "tested-module/tests/*/*.tf")
+	const mocked, values, server = "-filter=tests/mocked.tftest.hcl", "-filter=tests/values.tftest.hcl", "-filter=tests/server.tftest.hcl"
+	r.succeeds("init", "-input=false")
+	r.withoutServer(func() { r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.") })
+	before := len(r.on.AllKeys())
+	r.contains(r.succeeds("test", server), "3 passed, 0 failed.")
+	if after := len(r.on.AllKeys()); after != before {
+		r.t.Errorf("there were %d keys before the tests, and are %d now", before, after)
+	}
+
+	if !r.terraform.has(10, 12) {
+		return
+	}
+	r.write("ephemeral.tf", `ephemeral "signoz_service_account_key" "run" {
+  service_account_id = signoz_service_account.pipeline.id
+}
+
+ephemeral "signoz_service_account_key_value" "pipeline" {
+  count         = var.pipeline == "payments" ? 1 : 0
+  encrypted_key = signoz_service_account_key.pipeline.key
+}
+`)
+	r.contains(r.succeeds("test", server), "3 passed, 0 failed.")
+	r.withoutServer(func() {
+		if r.terraform.has(16, 12) {
+			r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.")
+		} else {
+			r.contains(r.ends(1, "test", mocked), "No ephemeral resource types in mock providers") // as the guide says
+		}
+	})
+}
+
 // The guide's two configurations encrypt an OpenTofu state: the one for a state
 // that is in clear text, and then the one that stays.
 func (r *exampleRun) encryptedState() {
@@ -485,9 +525,17 @@ func (r *exampleRun) ownTests(files string) {
 		return // no mocks
 	}
 	r.copy(files)
-	r.apiKey = ""
 	r.env = nil
+	r.withoutServer(func() { r.contains(r.succeeds("test"), "0 failed.") })
+}
+
+// withoutServer runs what needs neither a server nor a key.
+func (r *exampleRun) withoutServer(run func()) {
+	r.t.Helper()
+	apiKey := r.apiKey
+	r.apiKey = ""
 	r.on.Refuse()
-	defer r.on.Resume()
-	r.contains(r.succeeds("test"), "0 failed.")
+	run()
+	r.on.Resume()
+	r.apiKey = apiKey
 }
