@@ -107,6 +107,12 @@ type Result[M any, P comparable] struct {
 	remove func()
 }
 
+// NewResult returns a result that hands what is saved to save, for a resource that creates
+// an object as a part of something else.
+func NewResult[M any, P comparable](save func(M, P)) *Result[M, P] {
+	return &Result[M, P]{save: save, remove: func() {}}
+}
+
 // Save makes an object the state. A later call takes the place of an earlier one.
 func (r *Result[M, P]) Save(m M, private P) { r.save(m, private) }
 

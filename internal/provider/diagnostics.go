@@ -94,10 +94,7 @@ func (s *session) explainAnswer(e *signoz.Error, err error) string {
 		return "SigNoz refused the API key, and never says why: the key may be mistyped, expired or revoked, its account may be deleted, the endpoint may be another SigNoz than the key's, or a proxy in between may add an Authorization header, which makes SigNoz ignore the key. " +
 			"Check `api_key` or " + envAPIKey + " against Settings → Service Accounts in SigNoz. " + said(err)
 	case http.StatusForbidden:
-		if s.client.SignsAsUser() {
-			return "The user that the provider signs in as may not do this. Service accounts, keys and roles need the role signoz-admin. " + said(err)
-		}
-		return "The service account whose key the provider uses may not do this. Service accounts, keys and roles need the role signoz-admin: use a key of an account that holds it, or give it to this account. " + said(err)
+		return s.explainForbidden(err)
 	case http.StatusTooManyRequests:
 		return "SigNoz kept answering that there are too many requests, until the provider's patience ended. Apply again, with fewer at once (terraform apply -parallelism=2) or a higher `max_retries`. " + said(err)
 	}
@@ -116,6 +113,20 @@ func (s *session) explainAnswer(e *signoz.Error, err error) string {
 		return fmt.Sprintf("This isn't an answer of SigNoz: something else at %s, such as a gateway or proxy, doesn't pass the request on to it. Check `endpoint` or %s (http:// or https://, host and port), and the gateway's routes. %s", s.client.Endpoint(), envEndpoint, said(err))
 	}
 	return sentence(err.Error())
+}
+
+// explainForbidden names the missing permission, where SigNoz does, and the role that has them all.
+func (s *session) explainForbidden(err error) string {
+	who, how := "The service account whose key the provider uses", "use a key of an account that holds it, or give it to this account"
+	if s.client.SignsAsUser() {
+		who, how = "The user that the provider signs in as", "sign in as a user who holds it"
+	}
+	permission, resource, ok := signoz.MissingPermission(err)
+	if !ok {
+		return fmt.Sprintf("%s may not do this. Service accounts, keys and roles need the role signoz-admin: %s. %s", who, how, said(err))
+	}
+	return fmt.Sprintf("%s lacks the permission %s on %s. The simple way is the role signoz-admin, which has all permissions: %s. Where SigNoz has custom roles, one with this permission will do; "+
+		"SigNoz names one missing permission at a time, so others may follow. %s", who, permission, resource, how, said(err))
 }
 
 // explainWebPage asks the server for its version, to tell an endpoint that

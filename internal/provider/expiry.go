@@ -33,6 +33,11 @@ type keyRecord struct {
 	Name string `json:"name,omitempty"`
 	// OrgID is the organization of the key's account, where the provider knew it.
 	OrgID string `json:"org_id,omitempty"`
+	// Hash is the SHA-256 of a value that is in the state only encrypted, by which the
+	// provider recognizes its own key.
+	Hash string `json:"sha256,omitempty"`
+	// Predecessors are the ids, joined by commas, of keys that the next rotation clears away.
+	Predecessors string `json:"predecessors,omitempty"`
 
 	// What the last refresh found. Plans decide by these and not by the clock:
 	// Terraform plans once more during the apply, and a decision that time has

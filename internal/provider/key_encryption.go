@@ -4,16 +4,25 @@
 package provider
 
 import (
-	"context"
+	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/keyseal"
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
+
+// encryptToTypes are the types of encrypt_to's attributes.
+var encryptToTypes = map[string]attr.Type{
+	"age_recipients":    types.SetType{ElemType: types.StringType},
+	"github_public_key": types.StringType,
+}
 
 // encryptToAttribute names those who can decrypt a key's value.
 func encryptToAttribute() schema.SingleNestedAttribute {
@@ -35,11 +44,10 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 					"Only GitHub can decrypt the value: pass `encrypted_key` to `value_encrypted` of `github_actions_secret`, together with `key_id`.",
 			},
 		},
-		Validators: []validator.Object{recipientsValidator{}},
 	}
 }
 
-func encryptedKeyAttribute() schema.StringAttribute { //nolint:unused // until the key takes it up
+func encryptedKeyAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Computed: true,
 		MarkdownDescription: "Value of the key, encrypted to `encrypt_to`: an armored age file, or the base64 text of a sealed box that GitHub's secrets take. It isn't sensitive: only the recipients can decrypt it. " +
@@ -79,47 +87,71 @@ func parseRecipients(age types.Set, github types.String) (keyseal.Recipients, er
 	return keyseal.AgeRecipients(texts)
 }
 
-// recipientsValidator refuses recipients that can't be encrypted to. What is
-// unknown waits for the apply.
-type recipientsValidator struct{}
-
-func (recipientsValidator) Description(context.Context) string {
-	return "exactly one of age_recipients and github_public_key, with recipients that can be encrypted to"
-}
-
-func (v recipientsValidator) MarkdownDescription(ctx context.Context) string {
-	return v.Description(ctx)
-}
-
-func (recipientsValidator) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
-	if !known(req.ConfigValue) {
-		return
-	}
-	age, github := recipientTexts(req.ConfigValue)
-	if age.IsNull() == github.IsNull() && !age.IsUnknown() && !github.IsUnknown() {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid recipients of a key",
+// checkEncryptTo refuses none or both of the two kinds of recipients. Recipients themselves
+// are judged in the plan: in `terraform test` they may come from mocks.
+func checkEncryptTo(encryptTo types.Object, diags *diag.Diagnostics) {
+	age, github := recipientTexts(encryptTo)
+	if known(encryptTo) && age.IsNull() == github.IsNull() && !age.IsUnknown() && !github.IsUnknown() {
+		diags.AddAttributeError(path.Root("encrypt_to"), "Invalid recipients of a key",
 			"Exactly one of `age_recipients` and `github_public_key` is required: a value that several receivers need takes an age recipient for each, and a key for GitHub is one that nobody else can decrypt.")
-		return
 	}
-	if known(github) {
-		if _, err := parseRecipients(age, github); err != nil {
-			resp.Diagnostics.AddAttributeError(req.Path.AtName("github_public_key"), "Invalid public key of GitHub", sentence(err.Error()))
-		}
-		return
-	}
-	if !known(age) || len(age.Elements()) > 0 && !anyKnown(age) {
+}
+
+// checkRecipients refuses recipients that can't be encrypted to. What is unknown waits for
+// the apply.
+func checkRecipients(encryptTo types.Object, diags *diag.Diagnostics) {
+	age, github := recipientTexts(encryptTo)
+	if !known(encryptTo) || hasUnknown(encryptTo) || (!known(github) && hasUnknownElement(age)) {
 		return
 	}
 	if _, err := parseRecipients(age, github); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path.AtName("age_recipients"), "Invalid recipient of a key", sentence(err.Error()))
+		at := path.Root("encrypt_to").AtName("age_recipients")
+		if known(github) {
+			at = path.Root("encrypt_to").AtName("github_public_key")
+		}
+		diags.AddAttributeError(at, "Invalid recipient of a key", sentence(err.Error()))
 	}
 }
 
-func anyKnown(set types.Set) bool {
-	for _, element := range set.Elements() {
-		if !element.IsUnknown() {
-			return true
-		}
+// keepValue puts a key's value into what the state keeps of it, encrypted where the
+// configuration says so.
+func keepValue(m *serviceAccountKeyModel, record *keyRecord, value string) error {
+	m.Key, m.EncryptedKey = types.StringValue(value), types.StringNull()
+	if m.EncryptTo.IsNull() {
+		return nil
 	}
-	return false
+	m.Key = types.StringNull()
+	record.Hash = signoz.HashKey(value)
+	text, err := sealed(m.EncryptTo, value)
+	if err == nil {
+		m.EncryptedKey = types.StringValue(text)
+	}
+	return err
+}
+
+// sealed is the value, encrypted as encrypt_to says; empty where that is null.
+func sealed(encryptTo types.Object, value string) (string, error) {
+	if encryptTo.IsNull() {
+		return "", nil
+	}
+	return encryptKey(encryptTo, value)
+}
+
+// planEncryption plans where the value of an existing key is kept. Another encrypt_to than
+// one that the value is encrypted to asks for a new key: see replacedAttributes.
+func planEncryption(plan *serviceAccountKeyModel, state serviceAccountKeyModel, diags *diag.Diagnostics) {
+	if plan.EncryptTo.IsNull() || !state.EncryptTo.IsNull() {
+		plan.Key, plan.EncryptedKey = state.Key, state.EncryptedKey
+		return
+	}
+	name := state.Name.ValueString()
+	if state.Key.IsNull() {
+		plan.Key, plan.EncryptedKey = types.StringNull(), types.StringNull()
+		diags.AddAttributeWarning(path.Root("encrypt_to"), fmt.Sprintf("The key %q has no value to encrypt", name),
+			"It was imported, and SigNoz shows a value only once. encrypt_to takes effect when the key is made anew: change rotate_when_changed, or run terraform apply -replace=ADDRESS.")
+		return
+	}
+	plan.Key, plan.EncryptedKey = types.StringNull(), types.StringUnknown()
+	diags.AddAttributeWarning(path.Root("encrypt_to"), fmt.Sprintf("Earlier versions of the state still hold the value of the key %q", name),
+		"This run encrypts the value that is in the state, and the key stays as it is. Backups and earlier versions of the state still have it in clear text. To have a value that was never in a state, make a new key: change rotate_when_changed, or run terraform apply -replace=ADDRESS.")
 }

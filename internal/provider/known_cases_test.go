@@ -288,3 +288,32 @@ func TestKey_dueWithANewGracePeriod(t *testing.T) {
 	equal(t, "the value is another one", w.state["key"].text("key") != value, true)
 	equal(t, "the old value works", on.KeyWorks(value), false)
 }
+
+// A key that is replaced and has a configured expiry keeps it in the plan.
+func TestKey_replacedWithAnExpiry(t *testing.T) {
+	on := embeddedOnly(t)
+	host, other := on.CreateAccount("host"), on.CreateAccount("other")
+	w := onClock(t, on)
+	config := func(account, prefix string) []block {
+		return []block{{address: "key", kind: keyKind, accountID: account, attributes: `"name_prefix": ` + quote(prefix) + `, "expires_at": "2090-01-01T00:00:00Z"`}}
+	}
+	for _, blocks := range [][]block{config(host.ID, "deploy-"), config(host.ID, "ship-"), config(other.ID, "ship-")} {
+		succeeded(t, w.apply(t.Context(), blocks, conditions{}))
+		w.emptyPlan(blocks, conditions{})
+	}
+}
+
+// Keys and roles of an account that isn't in the state are gone too on a server
+// that is rebuilt, although their run never read an account.
+func TestServer_rebuiltWithAnAccountMadeElsewhere(t *testing.T) {
+	on := embeddedOnly(t)
+	host := on.CreateAccount("host")
+	w := onClock(t, on)
+	succeeded(t, w.apply(t.Context(), []block{
+		{address: "key", kind: keyKind, accountID: host.ID, attributes: `"name": "deploy"`},
+		{address: "role", kind: roleKind, accountID: host.ID, attributes: `"role": "signoz-viewer"`},
+	}, conditions{}))
+	on.LoseAccounts()
+	succeeded(t, w.apply(t.Context(), nil, conditions{}))
+	equal(t, "objects in the state", len(w.state), 0)
+}

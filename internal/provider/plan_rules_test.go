@@ -423,12 +423,12 @@ func TestKey_retiredKeysFreeTheirNames(t *testing.T) {
 	p.destroy(k)
 	p.create("signoz_service_account_key", `{`+id+`, "name": "ci-deploy"}`)
 
-	// A name of the provider's own making stays, for people to recognise the key by.
+	// A name of the provider's own making says too that the key is retired.
 	k = p.create("signoz_service_account_key", `{`+id+`, "name_prefix": "ci-", "destroy_grace_period": "24h"}`)
 	p.destroy(k)
 	for _, key := range on.AllKeys() {
 		if key.ID == k.text("id") {
-			equal(t, "name", key.Name, k.text("name"))
+			equal(t, "begins with its former name", strings.HasPrefix(key.Name, k.text("name")+"-retired-"), true)
 			equal(t, "expires", key.ExpiresAt.IsZero(), false)
 		}
 	}

@@ -132,7 +132,7 @@ type sequence struct {
 	host    signoztest.Account // an account of somebody else, in which the configuration has keys and a role
 	managed map[string]bool    // whether the account of an address has `roles`
 	blocks  map[string]drawn
-	tainted map[string]bool // by the user, since the last successful run
+	unknown map[string]bool // arguments of the last run that its plan didn't know, as ADDRESS.NAME
 	story   []string        // what happened, for the log of a failed sequence
 }
 
@@ -149,7 +149,7 @@ func newSequence(t *testing.T, seed uint64, seen *statistics) *sequence {
 	versions := signoztest.Versions()
 	s := &sequence{
 		seed: seed, chance: chance, seen: seen, version: versions[chance.IntN(len(versions))],
-		managed: map[string]bool{}, blocks: map[string]drawn{}, tainted: map[string]bool{},
+		managed: map[string]bool{}, blocks: map[string]drawn{},
 	}
 	clock := pastClock(time.Hour)
 	server := signoztest.Start(t, signoztest.WithVersion(s.version), signoztest.WithClock(clock))
@@ -244,14 +244,17 @@ func (s *sequence) meanwhile() {
 		if at := pick(s.chance, addresses...); !s.state[at].gone() {
 			s.tell("taint %s", at)
 			s.seen.count("taints", 1)
-			s.tainted[at] = true
 			s.taint(at)
 		}
 	}
 	if s.maybe(0.02) {
 		s.tell("the server is rebuilt with the same organisation")
 		s.seen.count("servers rebuilt", 1)
+		custom := s.on.RoleID("auditor") != ""
 		s.on.LoseAccounts()
+		if custom {
+			s.on.CreateCustomRole("auditor")
+		}
 		for at, b := range s.blocks {
 			if b.accountID != "" || strings.HasPrefix(b.arguments["name"], `"legacy`) {
 				delete(s.blocks, at)
@@ -453,6 +456,7 @@ func (s *sequence) oneRun(given conditions) {
 	if len(failed) > 0 {
 		s.seen.count("runs that failed", 1)
 	}
+	s.protectKeys(seen, given)
 	for _, f := range failed {
 		s.tell("  failed: %s", f)
 		if f.summary == "Cycle" {
@@ -463,8 +467,7 @@ func (s *sequence) oneRun(given conditions) {
 	for _, k := range s.state {
 		s.seen.count("deposed objects", len(k.deposed))
 	}
-	s.forgetTaints(failed)
-	s.protectKeys(seen, given)
+	s.untaint(failed)
 	s.giveUpImports(given)
 	if disturbed || len(failed) > 0 || ctx.Err() != nil || given.noRefresh || given.refreshOnly || given.destroyAll {
 		return
@@ -510,20 +513,18 @@ func (s *sequence) judgeFailure(f failure, disturbed bool) {
 	}
 }
 
-// forgetTaints takes back the taints that a run has followed, and, as the error of
-// an object that can't be replaced advises, those that it couldn't.
-func (s *sequence) forgetTaints(failed []failure) {
-	for at := range s.tainted {
-		k, in := s.state[at]
-		if !in || !k.tainted {
-			delete(s.tainted, at)
-		} else if slices.ContainsFunc(failed, func(f failure) bool { return f.address == at && s.notReplaceable(f) }) {
-			s.tell("untaint %s", at)
+// untaint does what the error of an object advises that can't be replaced, since
+// its successor would have its name.
+func (s *sequence) untaint(failed []failure) (any bool) {
+	for _, f := range failed {
+		if k := s.state[f.address]; k.tainted && s.notReplaceable(f) {
+			s.tell("untaint %s", f.address)
 			k.tainted = false
-			s.state[at] = k
-			delete(s.tainted, at)
+			s.state[f.address] = k
+			any = true
 		}
 	}
+	return any
 }
 
 // notReplaceable reports whether an error is about an object that can't be made
@@ -654,7 +655,7 @@ func (s *sequence) reasonToEnd(at string, was kept, seen *keysSeen, given condit
 	if prefix, had := b.arguments["name_prefix"], was.at("name_prefix"); prefix != "" && had != "null" && prefix != had {
 		return "prefixes changed"
 	}
-	if seen.due[at] && b.unchanged(was, "valid_for", "rotate_before", "destroy_grace_period") {
+	if seen.due[at] && s.keeps(b, was, "valid_for", "rotate_before", "destroy_grace_period") {
 		return "rotations"
 	}
 	return ""
@@ -672,14 +673,15 @@ func (s *sequence) accountOf(b drawn) string {
 	return s.state[parent].text("id")
 }
 
-// unchanged reports whether the durations of a block are those of a key.
-func (b drawn) unchanged(was kept, arguments ...string) bool {
+// keeps reports whether the durations of a block are those of a key, as far as the
+// plan knew them.
+func (s *sequence) keeps(b drawn, was kept, arguments ...string) bool {
 	for _, name := range arguments {
 		var text string
 		_ = json.Unmarshal([]byte(b.arguments[name]), &text) // left out is ""
 		wanted, _ := signozDuration(text)
 		had, _ := signozDuration(was.text(name))
-		if wanted != had {
+		if wanted != had && !s.unknown[b.address+"."+name] {
 			return false
 		}
 	}
@@ -690,6 +692,7 @@ func (b drawn) unchanged(was kept, arguments ...string) bool {
 func (s *sequence) settle() {
 	s.t.Helper()
 	s.on.ClearFaults()
+	s.unknown = nil
 	for range 6 {
 		s.tell("a run without faults")
 		seen := s.lookAt(conditions{})
@@ -704,10 +707,9 @@ func (s *sequence) settle() {
 			}
 			repaired = s.repair(f) || repaired
 		}
-		taints := len(s.tainted)
-		s.forgetTaints(failed)
+		repaired = s.untaint(failed) || repaired
 		s.protectKeys(seen, conditions{})
-		if s.t.Failed() || !repaired && taints == len(s.tainted) {
+		if s.t.Failed() || !repaired {
 			break
 		}
 	}
@@ -946,6 +948,7 @@ func (s *sequence) configuration() []block {
 
 // withUnknowns makes some arguments ones that are known in the apply only.
 func (s *sequence) withUnknowns(blocks []block) []block {
+	s.unknown = map[string]bool{}
 	for i, b := range blocks {
 		if strings.HasPrefix(b.kind, "data.") || !s.maybe(0.4) {
 			continue
@@ -961,6 +964,7 @@ func (s *sequence) withUnknowns(blocks []block) []block {
 			default:
 				value = later(value)
 			}
+			s.unknown[b.address+"."+name] = value != s.blocks[b.address].arguments[name]
 			attributes = append(attributes, quote(name)+": "+value)
 		}
 		blocks[i].attributes = strings.Join(attributes, ", ")

@@ -281,7 +281,7 @@ func TestProvider_anotherSigNoz(t *testing.T) {
 		talk(t, another).refused("belongs to another organization", "endpoint", "terraform state rm").read(account)
 
 		key := talk(t, on).create("signoz_service_account_key", `{"service_account_id": `+account.at("id")+`, "name": "deploy"}`)
-		talk(t, another).refused(`The key "deploy"`, "belongs to another organization", "terraform state rm").read(key)
+		talk(t, another).refused(`Can't read the key "deploy"`, "doesn't know its service account", "terraform state rm").read(key)
 		role := talk(t, on).create("signoz_service_account_role", `{"service_account_id": `+account.at("id")+`, "role": "signoz-editor"}`)
 		talk(t, another).refused(`The role "signoz-editor"`, "belongs to another organization").read(role)
 

@@ -51,16 +51,22 @@ func addOwnAccountError(id, name string, diags *diag.Diagnostics) {
 			"To stop managing the account without deleting it, use a removed block or terraform state rm.", name, id))
 }
 
+// signsWith reports whether the provider signs in with the key.
+func (s *session) signsWith(key keyObject) bool {
+	return s.online() && (s.client.SignsWith(key.State.Key.ValueString()) || s.client.SignsWithHash(key.Private.Record.Hash))
+}
+
 // longestRun is how long a run is thought to take at most, which the provider's own key
 // must outlive.
 const longestRun = 10 * time.Minute
 
 // refuseOwnKey keeps the provider from revoking the key it signs in with. With a grace
 // period the key outlives the run, which deserves a warning only.
-func (s *session) refuseOwnKey(state serviceAccountKeyModel, diags *diag.Diagnostics) {
-	if !s.online() || !s.client.SignsWith(state.Key.ValueString()) {
+func (s *session) refuseOwnKey(key keyObject, diags *diag.Diagnostics) {
+	if !s.signsWith(key) {
 		return
 	}
+	state := key.State
 	name := state.Name.ValueString()
 	if durationOf(state.DestroyGracePeriod) >= longestRun {
 		diags.AddWarning("The provider retires the key that it signs in with",
@@ -74,8 +80,9 @@ func (s *session) refuseOwnKey(state serviceAccountKeyModel, diags *diag.Diagnos
 }
 
 // warnOwnKeyEnds warns of a plan that lets the key that the provider signs in with end sooner.
-func (s *session) warnOwnKeyEnds(plan, state serviceAccountKeyModel, diags *diag.Diagnostics) {
-	if !s.online() || !s.client.SignsWith(state.Key.ValueString()) || !known(plan.ExpiresAt) {
+func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, key keyObject, diags *diag.Diagnostics) {
+	state := key.State
+	if !s.signsWith(key) || !known(plan.ExpiresAt) {
 		return
 	}
 	if known(state.ExpiresAt) && !timeOf(plan.ExpiresAt).Before(timeOf(state.ExpiresAt)) {

@@ -245,6 +245,7 @@ func (e *serviceAccountKeyEphemeralResource) create(ctx context.Context, client 
 		e.session.addError(ctx, diags, summary, err)
 		return ""
 	}
+	e.session.noteRefreshed(created.ID) // no stray in this run, however long it is valid
 	key.KeyID, key.ExpiresAt = created.ID, wanted.ExpiresAt
 	if at, ok := created.CreatedAt(); ok {
 		key.ClockLead = clockLead(at, sent, received)

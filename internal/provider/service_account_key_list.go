@@ -88,25 +88,17 @@ func (l *serviceAccountKeyListResource) List(ctx context.Context, req list.ListR
 		stream.Results = list.NoListResults // refused by the validator
 		return
 	}
-	lists := l.keyLists(ctx, client, model.ServiceAccountID)
 	stream.Results = func(push func(list.ListResult) bool) {
 		listed := int64(0)
-		for of := range lists {
+		for of := range l.keyLists(ctx, client, model.ServiceAccountID) {
 			if of.err != nil {
-				var diags diag.Diagnostics
 				l.session.addError(ctx, &diags, of.failure, of.err)
 				list.ListResultsStreamDiagnostics(diags)(push)
 				return
 			}
-			for _, key := range sortedKeys(of.keys) {
-				if !wanted(&key) {
-					continue
-				}
-				if req.Limit > 0 && listed >= req.Limit {
-					return
-				}
+			for _, key := range slices.DeleteFunc(sortedKeys(of.keys), func(key signoz.Key) bool { return !wanted(&key) }) {
 				listed++
-				if !push(l.result(ctx, req, of.account, &key)) {
+				if !push(l.result(ctx, req, of.account, &key)) || listed == req.Limit { // 0: no limit
 					return
 				}
 			}

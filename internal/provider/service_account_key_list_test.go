@@ -109,6 +109,8 @@ func TestKeyList_readsNoFurtherThanItsLimit(t *testing.T) {
 	on.ResetRequests()
 	equal(t, "keys", displayNames(p.list(keyKind, `{"name_regex": "first"}`, 3, false)), "a-00/first, a-01/first, a-02/first")
 	equal(t, "key lists read", on.CountRequests("GET", "/api/v1/service_accounts/*/keys"), 10)
+	equal(t, "keys of as many accounts as are read at once", len(p.list(keyKind, `{"name_regex": "first"}`, 10, false)), 10)
+	equal(t, "key lists read for these", on.CountRequests("GET", "/api/v1/service_accounts/*/keys"), 10)
 	equal(t, "all", len(p.list(keyKind, `{"name_regex": "second"}`, 1000, false)), accounts)
 	equal(t, "key lists read once", on.CountRequests("GET", "/api/v1/service_accounts/*/keys"), accounts+1) // the provider's own account
 }

@@ -5,7 +5,9 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,8 +40,11 @@ type serviceAccountKeyModel struct {
 	ExpiresAt          types.String
 	ValidFor           types.String
 	RotateBefore       types.String
+	RotateWhenChanged  types.Map
 	DestroyGracePeriod types.String
+	EncryptTo          types.Object
 	Key                types.String
+	EncryptedKey       types.String
 	ReadyForRotation   types.Bool
 }
 
@@ -58,8 +63,11 @@ func (*serviceAccountKeyResource) Fields(m *serviceAccountKeyModel) core.Fields 
 		"expires_at":           core.Field(&m.ExpiresAt),
 		"valid_for":            core.Field(&m.ValidFor),
 		"rotate_before":        core.Field(&m.RotateBefore),
+		"rotate_when_changed":  core.Field(&m.RotateWhenChanged),
 		"destroy_grace_period": core.Field(&m.DestroyGracePeriod),
+		"encrypt_to":           core.Field(&m.EncryptTo),
 		"key":                  core.Field(&m.Key),
+		"encrypted_key":        core.Field(&m.EncryptedKey),
 		"ready_for_rotation":   core.Field(&m.ReadyForRotation),
 	}
 }
@@ -72,7 +80,7 @@ func (*serviceAccountKeyResource) Metadata(_ context.Context, req resource.Metad
 
 func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An API key of a service account. SigNoz shows a key's value only once, when it is made; Terraform keeps it in the sensitive attribute `key`, and so in the state. " +
+		MarkdownDescription: "An API key of a service account. SigNoz shows a key's value only once, when it is made; Terraform keeps it in the sensitive attribute `key`, and so in the state, or only encrypted (`encrypt_to`). " +
 			"Renaming the key and setting, moving or removing its expiry happen in place and never change the value.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
@@ -115,19 +123,27 @@ func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaReq
 					"Nothing rotates by itself: somebody, or a scheduled job, must run Terraform within this time.",
 				Validators: []validator.String{durationValidator{atLeast: time.Second}, stringvalidator.AlsoRequires(path.MatchRoot("valid_for"))},
 			},
+			"rotate_when_changed": schema.MapAttribute{
+				ElementType: types.StringType,
+				Optional:    true,
+				MarkdownDescription: "Any values, a change of which makes a new key, with the same overlap as a rotation by time: rotation by pull request, such as `{ reason = \"2027-01 audit\" }`. " +
+					"Adding this attribute to a key, or removing it, isn't a change.",
+			},
 			"destroy_grace_period": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "How long the key goes on working after Terraform destroyed or replaced it, such as `24h`, so that its users can change over. Destroying then doesn't revoke the key but sets it to expire after this time, or at its own expiry if that is sooner. " +
 					"Left out or `0s`: it is revoked at once. The value last applied counts. Deleting the account ends all its keys at once, whatever this says.",
 				Validators: []validator.String{durationValidator{}},
 			},
+			"encrypt_to": encryptToAttribute(),
 			"key": schema.StringAttribute{
 				Computed:  true,
 				Sensitive: true,
 				MarkdownDescription: "Value of the key, which goes into the `SIGNOZ-API-KEY` header. It is set once and never changes. " +
-					"Null for an imported key: SigNoz shows a value only once.",
+					"Null with `encrypt_to`, and for an imported key: SigNoz shows a value only once.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
+			"encrypted_key": encryptedKeyAttribute(),
 			"ready_for_rotation": schema.BoolAttribute{
 				Computed:            true,
 				MarkdownDescription: "Whether the key is within `rotate_before` of its expiry, so that the next plan replaces it.",
@@ -169,149 +185,13 @@ func (*serviceAccountKeyResource) Validate(config serviceAccountKeyModel) (diags
 		diags.AddAttributeError(path.Root("name"), "Missing name of the key",
 			"Set either name, a fixed name, or name_prefix, the beginning of one to which random letters are appended, which create_before_destroy needs.")
 	}
+	checkEncryptTo(config.EncryptTo, &diags)
 	if rotateBefore, validFor := durationOf(config.RotateBefore), durationOf(config.ValidFor); validFor > 0 && rotateBefore >= validFor {
 		diags.AddAttributeError(path.Root("rotate_before"), "rotate_before isn't shorter than valid_for",
 			fmt.Sprintf("With rotate_before = %q and valid_for = %q every plan would replace the key. Choose a shorter rotate_before, such as a third of valid_for.",
 				config.RotateBefore.ValueString(), config.ValidFor.ValueString()))
 	}
 	return diags
-}
-
-// Plan plans the name and the expiry, and whether the key is to be replaced: because its
-// time has come, or for a change that a key can't take.
-func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (planned core.Planned[serviceAccountKeyModel]) {
-	plan, config, prior, diags := &planned.Plan, change.Config, change.Prior, &planned.Diagnostics
-	*plan = change.Plan
-	if prior == nil {
-		checkNewAccountID(config.ServiceAccountID, types.StringNull(), diags)
-		checkTime(path.Root("expires_at"), config.ExpiresAt, diags)
-		plan.Name = plannedName(config, nil, diags)
-		plan.ReadyForRotation = types.BoolValue(false)
-		if !diags.HasError() {
-			plan.ExpiresAt = expiry{config: config, now: r.now(), lost: r.session.isLostKey(config)}.plan(diags)
-		}
-		return planned
-	}
-	state := prior.State
-	checkNewAccountID(config.ServiceAccountID, state.ServiceAccountID, diags)
-	checkTime(path.Root("expires_at"), config.ExpiresAt, diags)
-	if diags.HasError() {
-		return planned
-	}
-	keepNotation(plan, state)
-	plan.Name = plannedName(config, &state, diags)
-	replaced := replacedAttributes(*plan, state)
-	settings := [][2]types.String{{plan.ValidFor, state.ValidFor}, {plan.RotateBefore, state.RotateBefore}, {plan.DestroyGracePeriod, state.DestroyGracePeriod}}
-	switch {
-	case len(replaced) > 0 && !r.session.appliesUpdate(state.ID.ValueString()):
-		planned.Replace = replaced
-	case state.ReadyForRotation.ValueBool() && !anyChanged(settings):
-		// The refresh decides, not the clock. An unknown value differs from that of the
-		// state whatever it is, which a replacement needs to have an effect.
-		plan.ReadyForRotation = types.BoolUnknown()
-		planned.Replace = []string{"ready_for_rotation"}
-	default:
-		r.planUpdate(plan, config, prior, diags)
-		if len(replaced) > 0 || plan.ServiceAccountID.IsUnknown() || (plan.NamePrefix.IsUnknown() && !state.NamePrefix.IsNull()) {
-			planPossibleReplacement(plan, config)
-		}
-	}
-	if len(planned.Replace) > 0 {
-		plan.ExpiresAt = types.StringUnknown() // planned once more, without a state
-	}
-	if len(planned.Replace) > 0 || len(replaced) > 0 {
-		r.session.refuseOwnKey(state, diags)
-	}
-	return planned
-}
-
-func (r *serviceAccountKeyResource) planUpdate(plan *serviceAccountKeyModel, config serviceAccountKeyModel, prior *keyObject, diags *diag.Diagnostics) {
-	state := prior.State
-	plan.ExpiresAt = expiry{config: config, prior: prior, now: r.now()}.plan(diags)
-	plan.ReadyForRotation = state.ReadyForRotation
-	if !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore) {
-		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
-	}
-	planExpired(plan, config, prior, r.now(), diags)
-	r.session.warnOwnKeyEnds(*plan, state, diags)
-}
-
-// planPossibleReplacement is for a plan that doesn't know yet if the key can stay: Update
-// makes another one where it can't.
-func planPossibleReplacement(plan *serviceAccountKeyModel, config serviceAccountKeyModel) {
-	plan.ID, plan.Key, plan.ReadyForRotation = types.StringUnknown(), types.StringUnknown(), types.BoolUnknown()
-	if config.ExpiresAt.IsNull() && !config.ValidFor.IsNull() {
-		plan.ExpiresAt = types.StringUnknown()
-	}
-	if config.Name.IsNull() {
-		plan.Name = types.StringUnknown()
-	}
-}
-
-// replacedAttributes are those whose change a key can't take. What is unknown isn't
-// changed. A prefix that is new, after an import or instead of `name`, renames the key.
-func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
-	if known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
-		names = append(names, "service_account_id")
-	}
-	if known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
-		names = append(names, "name_prefix")
-	}
-	return names
-}
-
-// anyChanged reports whether a planned value certainly differs from that of the state.
-func anyChanged(settings [][2]types.String) bool {
-	for _, s := range settings {
-		if !s[0].IsUnknown() && !s[0].Equal(s[1]) {
-			return true
-		}
-	}
-	return false
-}
-
-// keepNotation keeps the state's notation of a duration that is merely written
-// otherwise: that is no change.
-func keepNotation(plan *serviceAccountKeyModel, state serviceAccountKeyModel) {
-	for _, d := range []struct {
-		plan  *types.String
-		state types.String
-	}{
-		{&plan.ValidFor, state.ValidFor},
-		{&plan.RotateBefore, state.RotateBefore},
-		{&plan.DestroyGracePeriod, state.DestroyGracePeriod},
-	} {
-		if sameDuration(*d.plan, d.state) {
-			*d.plan = d.state
-		}
-	}
-}
-
-// plannedName plans the key's name and checks it where it is new.
-func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, diags *diag.Diagnostics) types.String {
-	switch {
-	case config.Name.IsUnknown():
-		return types.StringUnknown()
-	case known(config.Name):
-		if state == nil || !config.Name.Equal(state.Name) {
-			if wrong := checkName("account's key", config.Name.ValueString(), signoz.MaxKeyNameLength); wrong != "" {
-				diags.AddAttributeError(path.Root("name"), "Invalid name of a key", wrong)
-			}
-		}
-		return config.Name
-	case config.NamePrefix.IsUnknown():
-		return types.StringUnknown()
-	}
-	prefix := config.NamePrefix.ValueString()
-	if state == nil || !config.NamePrefix.Equal(state.NamePrefix) {
-		if wrong := checkNamePrefix(prefix); wrong != "" {
-			diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
-		}
-	}
-	if state != nil && strings.HasPrefix(state.Name.ValueString(), prefix) {
-		return state.Name
-	}
-	return types.StringUnknown()
 }
 
 func (r *serviceAccountKeyResource) now() time.Time {
@@ -322,7 +202,8 @@ func (r *serviceAccountKeyResource) now() time.Time {
 }
 
 func (r *serviceAccountKeyResource) PlanDestroy(_ context.Context, key keyObject) (diags diag.Diagnostics) {
-	r.session.refuseOwnKey(key.State, &diags)
+	r.session.refuseOwnKey(key, &diags)
+	r.session.warnKeyInUse(key, &diags)
 	return diags
 }
 
@@ -342,7 +223,10 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 		plan.ExpiresAt = timestamp(wanted.ExpiresAt)
 	}
 	summary := fmt.Sprintf("Can't create the key %q of service account %s", wanted.Name, accountID)
-
+	if _, err := sealed(plan.EncryptTo, "a value to try it with"); err != nil { // before there is a value to lose
+		diags.AddAttributeError(path.Root("encrypt_to"), summary, sentence(err.Error()))
+		return diags
+	}
 	created, err := client.CreateKey(ctx, accountID, wanted)
 	switch {
 	case signoz.IsConflict(err):
@@ -356,10 +240,13 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	}
 	plan.ID = types.StringValue(created.ID)
 	plan.Name = types.StringValue(wanted.Name)
-	plan.Key = types.StringValue(created.Value)
 	plan.ReadyForRotation = types.BoolValue(false)
 	r.session.noteRefreshed(created.ID)
-	result.Save(plan, keyPrivate{keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt), Name: wanted.Name, OrgID: client.KnownOrgID()}})
+	record := keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt), Name: wanted.Name, OrgID: client.KnownOrgID()}
+	if err := keepValue(&plan, &record, created.Value); err != nil {
+		diags.AddAttributeError(path.Root("encrypt_to"), summary, sentence(err.Error())+" The key was made, and its value is lost: the next apply makes another one.")
+	}
+	result.Save(plan, keyPrivate{record})
 	return diags
 }
 
@@ -368,12 +255,14 @@ func (r *serviceAccountKeyResource) Refresh(ctx context.Context, key keyObject) 
 	result := core.Refreshed[serviceAccountKeyModel, keyPrivate]{Object: key}
 	state, record, diags := &result.State, &result.Private.Record, &result.Diagnostics
 	r.session.noteRefreshed(state.ID.ValueString())
+	r.session.checkNoStray(state.ID.ValueString(), state.Name.ValueString(), diags)
 	if result.Gone = state.ID.ValueString() == ""; result.Gone || !r.session.mayRefresh(diags) {
 		return result // without an id: Crossplane's upjet reads before it creates
 	}
+	client := r.session.client
 	accountID := state.ServiceAccountID.ValueString()
 	what := fmt.Sprintf("the key %q of service account %s", state.Name.ValueString(), accountID)
-	found, err := r.session.client.Key(ctx, accountID, state.ID.ValueString())
+	found, err := client.Key(ctx, accountID, state.ID.ValueString())
 	switch {
 	case signoz.IsAccountNotFound(err):
 		result.Gone = r.session.accountIsLost(ctx, what, accountID, record.OrgID, err, diags)
@@ -391,6 +280,9 @@ func (r *serviceAccountKeyResource) Refresh(ctx context.Context, key keyObject) 
 			due = true // an expiry moved elsewhere doesn't put rotation off
 		}
 		state.ReadyForRotation = types.BoolValue(due)
+		if due || !state.RotateWhenChanged.IsNull() {
+			record.Predecessors = r.expiredPredecessors(client, *state)
+		}
 	}
 	if result.Gone {
 		r.session.noteLostKey(key)
@@ -415,6 +307,18 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 	}
 	if plan.ReadyForRotation.IsUnknown() {
 		plan.ReadyForRotation = types.BoolValue(rotationDue(timeOf(plan.ExpiresAt), plan.RotateBefore, r.now()))
+	}
+	if state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull() && !state.Key.IsNull() {
+		if err := keepValue(&plan, &record, state.Key.ValueString()); err != nil {
+			diags.AddAttributeError(path.Root("encrypt_to"), fmt.Sprintf("Can't encrypt the value of the key %q", state.Name.ValueString()), sentence(err.Error()))
+			return diags
+		}
+	}
+	if plan.EncryptedKey.IsUnknown() {
+		plan.EncryptedKey = types.StringNull() // an imported key has no value to encrypt
+	}
+	if plan.Key.IsUnknown() {
+		plan.Key = state.Key
 	}
 	// What only the state has, such as rotate_before, needs no request; and the server would
 	// refuse one for an expired key, and for a time that has passed (see the table of expiry).
@@ -455,19 +359,38 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 
 // replace makes a new key and retires the old one, for an update in which something that
 // was unknown in the plan turned out to be a change that a key can't take.
-func (r *serviceAccountKeyResource) replace(ctx context.Context, plan serviceAccountKeyModel, old keyObject, result *keyResult) diag.Diagnostics {
-	var refusal diag.Diagnostics
-	if r.session.refuseOwnKey(old.State, &refusal); refusal.HasError() {
-		return refusal
+func (r *serviceAccountKeyResource) replace(ctx context.Context, plan serviceAccountKeyModel, old keyObject, result *keyResult) (diags diag.Diagnostics) {
+	if r.session.refuseOwnKey(old, &diags); diags.HasError() {
+		return diags
 	}
-	diags := r.Create(ctx, plan, result)
+	name := plan.Name
+	inTheWay := plan.ServiceAccountID.Equal(old.State.ServiceAccountID) && plan.Name.Equal(old.State.Name)
+	if inTheWay {
+		plan.Name = types.StringValue(signoz.UniqueKeyName(name.ValueString() + "-")) // until the old one is retired
+	}
+	var made keyObject
+	diags = r.Create(ctx, plan, core.NewResult(func(m serviceAccountKeyModel, p keyPrivate) {
+		made = keyObject{State: m, Private: p}
+		result.Save(m, p)
+	}))
 	if diags.HasError() {
 		return diags
 	}
-	if err := r.retire(ctx, r.session.client, old); err != nil {
+	client := r.session.client
+	if err := r.retire(ctx, client, old); err != nil {
 		diags.AddError(fmt.Sprintf("The key %q of service account %s still works", old.State.Name.ValueString(), old.State.ServiceAccountID.ValueString()),
 			"It was replaced by a new key, which is in the state, but it couldn't be revoked. Revoke it in SigNoz: Terraform doesn't know it any more. "+r.session.explain(ctx, err))
+		return diags
 	}
+	if !inTheWay {
+		return diags
+	}
+	if err := client.UpdateKey(ctx, plan.ServiceAccountID.ValueString(), made.State.ID.ValueString(), name.ValueString(), timeOf(made.State.ExpiresAt)); err != nil {
+		r.session.addError(ctx, &diags, fmt.Sprintf("The new key is named %q for now: can't rename it", plan.Name.ValueString()), err)
+		return diags
+	}
+	made.State.Name, made.Private.Record.Name = name, name.ValueString()
+	result.Save(made.State, made.Private)
 	return diags
 }
 
@@ -478,7 +401,7 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, key keyObject) (
 	}
 	// The plan did this too, but doesn't see a replacement asked for with -replace.
 	var refusal diag.Diagnostics
-	if r.session.refuseOwnKey(key.State, &refusal); refusal.HasError() {
+	if r.session.refuseOwnKey(key, &refusal); refusal.HasError() {
 		return refusal
 	}
 	if err := r.retire(ctx, client, key); err != nil {
@@ -487,11 +410,22 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, key keyObject) (
 	return diags
 }
 
-// retire revokes the key, or lets it expire by itself after its grace period.
+// retire revokes the key, or lets it expire by itself after its grace period. It clears
+// away what earlier rotations retired and has expired since.
 func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.Client, key keyObject) error {
-	state := key.State
+	state, record := key.State, key.Private.Record
 	accountID, keyID := state.ServiceAccountID.ValueString(), state.ID.ValueString()
-	now, expiresAt, grace := r.now(), endsAt(state, key.Private.Record), durationOf(state.DestroyGracePeriod)
+	err := r.endKey(ctx, client, accountID, keyID, state, record)
+	for id := range strings.SplitSeq(record.Predecessors, ",") {
+		if id != "" {
+			err = errors.Join(err, client.RevokeKey(ctx, accountID, id))
+		}
+	}
+	return err
+}
+
+func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.Client, accountID, keyID string, state serviceAccountKeyModel, record keyRecord) error {
+	now, expiresAt, grace := r.now(), endsAt(state, record), durationOf(state.DestroyGracePeriod)
 	if grace == 0 || hasPassed(expiresAt, now) {
 		return client.RevokeKey(ctx, accountID, keyID)
 	}
@@ -499,15 +433,8 @@ func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.C
 	if !expiresAt.IsZero() && expiresAt.Before(end) {
 		end = expiresAt
 	}
-	name := state.Name.ValueString()
-	switch {
-	case checkName("account's key", name, signoz.MaxKeyNameLength) != "":
-		name = signoz.UniqueKeyName("retired-") // a legacy name, which SigNoz takes no more
-	case state.NamePrefix.IsNull() || !signoz.IsUniqueKeyName(name, state.NamePrefix.ValueString()):
-		// Names are unique in the account: free this one for the key that follows.
-		name = signoz.UniqueKeyName(name + "-retired-")
-	}
-	err := client.UpdateKey(ctx, accountID, keyID, name, end)
+	// The new name says what became of the key, and frees the old one for the key that follows.
+	err := client.UpdateKey(ctx, accountID, keyID, retiredName(state.Name.ValueString(), state.NamePrefix.ValueString()), end)
 	switch {
 	case signoz.IsNotFound(err):
 		return nil
@@ -515,6 +442,19 @@ func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.C
 		return client.RevokeKey(ctx, accountID, keyID) // it has expired meanwhile
 	}
 	return err
+}
+
+// expiredPredecessors are the ids, joined by commas, of keys that earlier rotations of this
+// resource retired and whose grace periods are over, in the list that was read for the key.
+func (r *serviceAccountKeyResource) expiredPredecessors(client *signoz.Client, state serviceAccountKeyModel) string {
+	var ids []string
+	for _, key := range client.KeysRead(state.ServiceAccountID.ValueString()) {
+		if isExpiredPredecessor(&key, state.Name.ValueString(), state.NamePrefix.ValueString(), r.now()) {
+			ids = append(ids, key.ID)
+		}
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, ",")
 }
 
 // Import takes ACCOUNT/KEY, each an id or a name.
@@ -580,5 +520,8 @@ func newServiceAccountKeyModel(key *signoz.Key) serviceAccountKeyModel {
 		Name:             types.StringValue(key.Name),
 		ExpiresAt:        timestamp(key.ExpiresAt),
 		ReadyForRotation: types.BoolValue(false),
+
+		RotateWhenChanged: types.MapNull(types.StringType),
+		EncryptTo:         types.ObjectNull(encryptToTypes),
 	}
 }

@@ -398,7 +398,8 @@ func ago(at string, now time.Time) string {
 // Create revokes nothing: what it finds is shown by the next plan.
 func (r *serviceAccountKeysExclusiveResource) Create(ctx context.Context, plan keysExclusiveModel, result *keysExclusiveResult) (diags diag.Diagnostics) {
 	client := r.session.requireClient(&diags)
-	if checkKeyIDs(plan.KeyIDs, &diags); diags.HasError() {
+	checkKeyIDs(plan.KeyIDs, &diags)
+	if diags.HasError() {
 		return diags
 	}
 	keys, err := client.FreshKeys(ctx, plan.ServiceAccountID.ValueString())
@@ -468,7 +469,8 @@ func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclu
 func (r *serviceAccountKeysExclusiveResource) Update(ctx context.Context, change keysExclusiveChange, result *keysExclusiveResult) (diags diag.Diagnostics) {
 	client := r.session.requireClient(&diags)
 	plan, state := change.Plan, change.Prior.State
-	if checkKeyIDs(plan.KeyIDs, &diags); diags.HasError() {
+	checkKeyIDs(plan.KeyIDs, &diags)
+	if diags.HasError() {
 		return diags
 	}
 	plan.Strays = strayList(nil)

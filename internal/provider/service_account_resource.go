@@ -203,6 +203,7 @@ func (r *serviceAccountResource) takesOwnRoles(ctx context.Context, state servic
 
 func (r *serviceAccountResource) PlanDestroy(ctx context.Context, account accountObject) (diags diag.Diagnostics) {
 	r.session.refuseOwnAccount(ctx, account.State.ID.ValueString(), account.State.Name.ValueString(), &diags)
+	r.session.warnKeysInUse(account.State.ID, account.State.Name, &diags)
 	return diags
 }
 

@@ -212,8 +212,16 @@ func (r *run) fail(failed ...failure) {
 
 // put writes what an address has into the state, or the address out of it.
 func (r *run) put(address string, k kept) {
+	r.edit(address, func(is *kept) { *is = k })
+}
+
+// edit changes what an address has. Its current and its deposed objects may be
+// worked on at the same time.
+func (r *run) edit(address string, change func(*kept)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	k := r.state[address]
+	change(&k)
 	if k.nothing() {
 		delete(r.state, address)
 		return
@@ -553,8 +561,11 @@ func (r *run) planBlock(ctx context.Context, address string) bool {
 // putCurrent writes the current object of an address only: its deposed ones are
 // refreshed beside it.
 func (r *run) putCurrent(address string, k kept) {
-	k.deposed = r.get(address, k.kind).deposed
-	r.put(address, k)
+	r.edit(address, func(is *kept) {
+		deposed := is.deposed
+		*is = k
+		is.deposed = deposed
+	})
 }
 
 func (r *run) planOrphan(ctx context.Context, address string) bool {
@@ -591,11 +602,7 @@ func (r *run) refreshDeposed(ctx context.Context, address string) bool {
 			left = append(left, old)
 		}
 	}
-	r.mu.Lock()
-	k := r.state[address]
-	r.mu.Unlock()
-	k.deposed = left
-	r.put(address, k)
+	r.edit(address, func(is *kept) { is.deposed = left })
 	return true
 }
 
@@ -733,7 +740,7 @@ func (r *run) destroyOld(ctx context.Context, address string) bool {
 	planned := r.none(k.kind)
 	planned.private = r.changes[address].planned.private
 	k.instance = r.delete(ctx, address, k.instance, planned)
-	r.put(address, k)
+	r.putCurrent(address, k)
 	return k.gone()
 }
 
@@ -746,14 +753,12 @@ func (r *run) destroyDeposed(ctx context.Context, address string, old kept) bool
 	}
 	id := old.text("id")
 	old.instance = r.delete(ctx, address, old.instance, c.planned)
-	r.mu.Lock()
-	k := r.state[address]
-	r.mu.Unlock()
-	k.deposed = slices.DeleteFunc(slices.Clone(k.deposed), func(d kept) bool { return d.text("id") == id })
-	if !old.gone() {
-		k.deposed = append(k.deposed, old)
-	}
-	r.put(address, k)
+	r.edit(address, func(is *kept) {
+		is.deposed = slices.DeleteFunc(slices.Clone(is.deposed), func(d kept) bool { return d.text("id") == id })
+		if !old.gone() {
+			is.deposed = append(is.deposed, old)
+		}
+	})
 	return old.gone()
 }
 

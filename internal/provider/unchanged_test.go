@@ -100,6 +100,8 @@ func newTwins(t *testing.T, random *rand.Rand) *twins {
 	key(ci, `"name_prefix": "many-"`)
 	key(ci, `"name": "elsewhere", "expires_at": "`+strings.Replace(inDays(50), "Z", "+00:00", 1)+`"`)
 	key(ci, `"name": "rotates", "valid_for": "90d", "rotate_before": "14d", "destroy_grace_period": "1h"`)
+	key(ci, `"name": "asked", "rotate_when_changed": {"reason": "audit"}`)
+	key(ci, `"name": "sealed", "encrypt_to": {"github_public_key": "2Sg8iYjAxxmI2LvUXpJjkYrMxURPc8r+dB7TJyvvcCU="}`)
 	key(ci, `"name": "due", "valid_for": "40d", "rotate_before": "20d"`)
 	key(ci, `"name": "expired", "expires_at": "`+inDays(20)+`"`)
 	moved := key(ci, `"name": "moved", "expires_at": "`+inDays(60)+`"`)
@@ -149,6 +151,9 @@ func newTwins(t *testing.T, random *rand.Rand) *twins {
 		"valid_for":            {`"90d"`, `"2160h"`, `"1d"`, `"0s"`, `"long"`},
 		"rotate_before":        {`"14d"`, `"336h"`, `"99d"`, `"-1h"`},
 		"destroy_grace_period": {`"1h"`, `"60m"`, `"0s"`, `"?"`},
+		"rotate_when_changed":  {`{}`, `{"reason": "audit"}`, `{"reason": null}`},
+		"encrypt_to":           {`{"age_recipients": ["age1qqqq"]}`, `{"github_public_key": "2Sg8iYjAxxmI2LvUXpJjkYrMxURPc8r+dB7TJyvvcCU="}`, `{}`},
+		"encrypted_key":        {`"-----BEGIN AGE ENCRYPTED FILE-----"`},
 		"key":                  {`"` + strings.Repeat("k", 44) + `"`, quote(server.AdminKey())},
 		"ready_for_rotation":   {`true`, `false`},
 	}

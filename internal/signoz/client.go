@@ -14,6 +14,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -195,6 +197,17 @@ func (c *Client) Endpoint() string { return c.base.String() }
 
 // SignsWith reports whether value is the API key that signs this client's requests.
 func (c *Client) SignsWith(value string) bool { return value != "" && value == c.cfg.APIKey }
+
+// SignsWithHash reports whether hash is the [HashKey] of that API key.
+func (c *Client) SignsWithHash(hash string) bool {
+	return c.cfg.APIKey != "" && hash == HashKey(c.cfg.APIKey)
+}
+
+// HashKey is the SHA-256 of a key's value, in hex: what recognizes a value without holding it.
+func HashKey(value string) string {
+	hash := sha256.Sum256([]byte(value))
+	return hex.EncodeToString(hash[:])
+}
 
 // Secrets are the secrets of the configuration, in every form in which they may
 // turn up in a text: what must not be logged. It leaves out what is shorter than

@@ -225,7 +225,7 @@ func connectionProblem(err error) ConnectionProblem {
 		return ProblemTooLarge
 	case errors.As(err, &dns):
 		return ProblemHostUnknown
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, refusedOnWindows):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, errRefusedOnWindows):
 		return ProblemRefused
 	case errors.As(err, &plain) || plainHTTP(err):
 		return ProblemPlainHTTP
@@ -235,9 +235,9 @@ func connectionProblem(err error) ConnectionProblem {
 	return ProblemOther
 }
 
-// refusedOnWindows is WSAECONNREFUSED, for which Go has no name and which it
+// errRefusedOnWindows is WSAECONNREFUSED, for which Go has no name and which it
 // doesn't take for ECONNREFUSED. Other systems have no error of this number.
-const refusedOnWindows = syscall.Errno(10061)
+const errRefusedOnWindows = syscall.Errno(10061)
 
 func certificateProblem(err error) ConnectionProblem {
 	var (

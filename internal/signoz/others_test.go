@@ -323,14 +323,14 @@ func TestCreate_amongOthers(t *testing.T) {
 				s := &crowd{rand: rand.New(rand.NewPCG(seed, 0)), wild: true}
 				s.skew = time.Duration(s.rand.Int64N(int64(48*time.Hour))) - 24*time.Hour
 				expires := time.Now().Add(24 * time.Hour).Unix()
-				ctx, stop := context.WithCancel(t.Context())
-				var others sync.WaitGroup
-				others.Go(func() { s.live(ctx, kind, expires) })
 				c := s.client(t, s.rand.IntN(9))
 				run, cancel := context.WithCancel(t.Context())
 				if s.rand.IntN(5) == 0 {
 					time.AfterFunc(time.Duration(s.rand.Int64N(int64(10*time.Second))), cancel)
 				}
+				ctx, stop := context.WithCancel(t.Context())
+				var others sync.WaitGroup
+				others.Go(func() { s.live(ctx, kind, expires) })
 				id, value, err := create(run, c, kind, expires)
 				cancel()
 				stop()

@@ -132,3 +132,18 @@ func (s *sharedByID[T]) of(id string) *shared[T] {
 	}
 	return v
 }
+
+// read is the value that a get has brought, if there is one; it asks nothing.
+func (s *shared[T]) read() (value T, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil {
+		return value, false
+	}
+	select {
+	case <-s.current.done:
+		return s.current.value, s.current.err == nil
+	default:
+		return value, false
+	}
+}

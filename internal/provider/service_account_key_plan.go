@@ -1,0 +1,222 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+)
+
+// Plan plans the name, the expiry and the value, and whether the key is to be replaced:
+// because its time has come, or for a change that a key can't take.
+func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (planned core.Planned[serviceAccountKeyModel]) {
+	plan, config, prior, diags := &planned.Plan, change.Config, change.Prior, &planned.Diagnostics
+	*plan = change.Plan
+	state := serviceAccountKeyModel{EncryptTo: types.ObjectNull(encryptToTypes)}
+	if prior != nil {
+		state = prior.State
+	}
+	checkNewAccountID(config.ServiceAccountID, state.ServiceAccountID, diags)
+	checkTime(path.Root("expires_at"), config.ExpiresAt, diags)
+	if !config.EncryptTo.Equal(state.EncryptTo) {
+		checkRecipients(config.EncryptTo, diags)
+	}
+	if diags.HasError() {
+		return planned
+	}
+	if prior == nil {
+		r.planNew(plan, config, diags)
+		return planned
+	}
+	keepNotation(plan, state)
+	plan.Name = plannedName(config, &state, diags)
+	replaced := replacedAttributes(*plan, state)
+	switch {
+	case len(replaced) > 0 && !r.session.appliesUpdate(state.ID.ValueString()):
+		planned.Replace = replaced
+	case state.ReadyForRotation.ValueBool() && !changesRotation(*plan, state):
+		// The refresh decides, not the clock. An unknown value differs from that of the
+		// state whatever it is, which a replacement needs to have an effect.
+		plan.ReadyForRotation = types.BoolUnknown()
+		planned.Replace = []string{"ready_for_rotation"}
+	default:
+		r.planUpdate(plan, config, prior, diags)
+		if len(replaced) > 0 || mayTurnOutReplaced(*plan, state) {
+			planPossibleReplacement(plan, config)
+		}
+	}
+	if len(planned.Replace) > 0 || len(replaced) > 0 {
+		r.session.refuseOwnKey(*prior, diags)
+		r.session.warnKeyInUse(*prior, diags)
+	}
+	if len(planned.Replace) > 0 && config.ExpiresAt.IsNull() {
+		plan.ExpiresAt = types.StringUnknown() // planned once more, without a state
+	}
+	return planned
+}
+
+func (r *serviceAccountKeyResource) planNew(plan *serviceAccountKeyModel, config serviceAccountKeyModel, diags *diag.Diagnostics) {
+	plan.Name = plannedName(config, nil, diags)
+	plan.ReadyForRotation = types.BoolValue(false)
+	plan.ExpiresAt = expiry{config: config, now: r.now(), lost: r.session.isLostKey(config)}.plan(diags)
+	plan.Key, plan.EncryptedKey = types.StringUnknown(), types.StringUnknown()
+	switch {
+	case config.EncryptTo.IsNull():
+		plan.EncryptedKey = types.StringNull()
+	case !config.EncryptTo.IsUnknown():
+		plan.Key = types.StringNull()
+	}
+}
+
+func (r *serviceAccountKeyResource) planUpdate(plan *serviceAccountKeyModel, config serviceAccountKeyModel, prior *keyObject, diags *diag.Diagnostics) {
+	state := prior.State
+	plan.ExpiresAt = expiry{config: config, prior: prior, now: r.now()}.plan(diags)
+	plan.ReadyForRotation = state.ReadyForRotation
+	if !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore) {
+		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
+	}
+	planEncryption(plan, state, diags)
+	planExpired(plan, config, prior, r.now(), diags)
+	r.session.warnOwnKeyEnds(*plan, *prior, diags)
+	warnKeepsValue(config, state, diags)
+}
+
+// warnKeepsValue warns of recipes that only look like rotation: an expiry or a name that
+// comes from a time_rotating moves on and renames, and the value stays the same for ever.
+func warnKeepsValue(config, state serviceAccountKeyModel, diags *diag.Diagnostics) {
+	at := path.Root("expires_at")
+	switch {
+	case config.ExpiresAt.IsUnknown():
+	case config.Name.IsUnknown():
+		at = path.Root("name")
+	default:
+		return
+	}
+	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q keeps its value", state.Name.ValueString()),
+		"What is known only during the apply extends or renames the key in place, and the same value goes on working. If this is meant to rotate the key, as with time_rotating, it doesn't: use valid_for with rotate_before, or rotate_when_changed.")
+}
+
+// replacedAttributes are those whose change a key can't take. What is unknown isn't
+// changed. A prefix that is new, after an import or instead of `name`, renames the key; a
+// value that nobody holds needs no new recipients; and rotate_when_changed has to be there
+// before to change.
+func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
+	if known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
+		names = append(names, "service_account_id")
+	}
+	if known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
+		names = append(names, "name_prefix")
+	}
+	if !plan.EncryptTo.IsUnknown() && !hasUnknownRecipients(plan.EncryptTo) && !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) {
+		names = append(names, "encrypt_to")
+	}
+	if certainlyChanged(plan.RotateWhenChanged, state.RotateWhenChanged) {
+		names = append(names, "rotate_when_changed")
+	}
+	return names
+}
+
+// mayTurnOutReplaced reports whether something is unknown in the plan whose change a key
+// can't take.
+func mayTurnOutReplaced(plan, state serviceAccountKeyModel) bool {
+	return plan.ServiceAccountID.IsUnknown() ||
+		(plan.NamePrefix.IsUnknown() && !state.NamePrefix.IsNull()) ||
+		((plan.EncryptTo.IsUnknown() || hasUnknownRecipients(plan.EncryptTo)) && !state.EncryptedKey.IsNull()) ||
+		(hasUnknown(plan.RotateWhenChanged) && !state.RotateWhenChanged.IsNull())
+}
+
+func hasUnknownRecipients(encryptTo types.Object) bool {
+	age, github := recipientTexts(encryptTo)
+	return github.IsUnknown() || hasUnknownElement(age)
+}
+
+// certainlyChanged reports whether two maps differ, whatever becomes of unknown values.
+func certainlyChanged(plan, state types.Map) bool {
+	if plan.IsUnknown() || plan.IsNull() || state.IsNull() {
+		return false
+	}
+	before, after := state.Elements(), plan.Elements()
+	for name, value := range after {
+		if was, ok := before[name]; !ok || (!value.IsUnknown() && !value.Equal(was)) {
+			return true
+		}
+	}
+	return len(before) != len(after)
+}
+
+// changesRotation reports whether a plan certainly changes when or how the key rotates: the
+// next plan does it then, with the new values.
+func changesRotation(plan, state serviceAccountKeyModel) bool {
+	for _, setting := range [][2]attr.Value{{plan.ValidFor, state.ValidFor}, {plan.RotateBefore, state.RotateBefore}, {plan.DestroyGracePeriod, state.DestroyGracePeriod}} {
+		if !setting[0].IsUnknown() && !setting[0].Equal(setting[1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// planPossibleReplacement is for a plan that doesn't know yet if the key can stay: Update
+// makes another one where it can't.
+func planPossibleReplacement(plan *serviceAccountKeyModel, config serviceAccountKeyModel) {
+	plan.ID, plan.Key, plan.EncryptedKey, plan.ReadyForRotation = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.BoolUnknown()
+	if config.ExpiresAt.IsNull() && !config.ValidFor.IsNull() {
+		plan.ExpiresAt = types.StringUnknown()
+	}
+	if config.Name.IsNull() {
+		plan.Name = types.StringUnknown()
+	}
+}
+
+// keepNotation keeps the state's notation of a duration that is merely written
+// otherwise: that is no change.
+func keepNotation(plan *serviceAccountKeyModel, state serviceAccountKeyModel) {
+	for _, d := range []struct {
+		plan  *types.String
+		state types.String
+	}{
+		{&plan.ValidFor, state.ValidFor},
+		{&plan.RotateBefore, state.RotateBefore},
+		{&plan.DestroyGracePeriod, state.DestroyGracePeriod},
+	} {
+		if sameDuration(*d.plan, d.state) {
+			*d.plan = d.state
+		}
+	}
+}
+
+// plannedName plans the key's name and checks it where it is new.
+func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, diags *diag.Diagnostics) types.String {
+	switch {
+	case config.Name.IsUnknown():
+		return types.StringUnknown()
+	case known(config.Name):
+		if state == nil || !config.Name.Equal(state.Name) {
+			if wrong := checkName("account's key", config.Name.ValueString(), signoz.MaxKeyNameLength); wrong != "" {
+				diags.AddAttributeError(path.Root("name"), "Invalid name of a key", wrong)
+			}
+		}
+		return config.Name
+	case config.NamePrefix.IsUnknown():
+		return types.StringUnknown()
+	}
+	prefix := config.NamePrefix.ValueString()
+	if state == nil || !config.NamePrefix.Equal(state.NamePrefix) {
+		if wrong := checkNamePrefix(prefix); wrong != "" {
+			diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
+		}
+	}
+	if state != nil && strings.HasPrefix(state.Name.ValueString(), prefix) {
+		return state.Name
+	}
+	return types.StringUnknown()
+}
