@@ -281,6 +281,23 @@ func (r *exampleRun) testedModule() {
 	const mocked, values, server = "-filter=tests/mocked.tftest.hcl", "-filter=tests/values.tftest.hcl", "-filter=tests/server.tftest.hcl"
 	r.succeeds("init", "-input=false")
 	r.withoutServer(func() { r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.") })
+	// What other providers' mocks make up isn't judged before the plan.
+	r.write("encrypted.tf", `resource "signoz_service_account_key" "encrypted" {
+  service_account_id  = signoz_service_account.pipeline.id
+  name                = "encrypted"
+  rotate_when_changed = { made_by = data.signoz_me.terraform.id }
+  encrypt_to          = { github_public_key = data.signoz_me.terraform.email }
+}
+
+resource "signoz_service_account_key" "encrypted_to_age" {
+  service_account_id = data.signoz_service_account.dashboards.id
+  name               = "encrypted"
+  encrypt_to         = { age_recipients = [data.signoz_me.terraform.email] }
+}
+`)
+	r.withoutServer(func() { r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.") })
+	fatal(r.t, os.Remove(filepath.Join(r.dir, "encrypted.tf")))
+
 	before := len(r.on.AllKeys())
 	r.contains(r.succeeds("test", server), "3 passed, 0 failed.")
 	if after := len(r.on.AllKeys()); after != before {
