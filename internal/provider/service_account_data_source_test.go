@@ -94,8 +94,7 @@ func TestProvider_namesTheMissingPermission(t *testing.T) {
 	t.Parallel()
 	on := embedded(t)
 	account := on.CreateAccount("ci")
-	on.Inject(signoztest.Fault{Kind: signoztest.StatusBefore, Method: http.MethodGet, Path: "/api/v1/service_accounts/*/keys", Status: http.StatusForbidden,
-		Body: `{"status":"error","error":{"code":"authz_forbidden","message":"service_account/` + account.ID + ` is not authorized to perform factor-api-key:list on resource \"` + account.ID + `\""}}`})
+	on.Inject(signoztest.Fault{Method: http.MethodGet, Path: "/api/v1/service_accounts/*/keys", Answer: signoztest.Reply{Status: http.StatusForbidden, Body: `{"status":"error","error":{"code":"authz_forbidden","message":"service_account/` + account.ID + ` is not authorized to perform factor-api-key:list on resource \"` + account.ID + `\""}}`}})
 	talk(t, on).refused("lacks the permission factor-api-key:list on "+account.ID, "signoz-admin", "custom role").
 		data("signoz_service_account_keys", `{"service_account_id": `+quote(account.ID)+`}`)
 }
