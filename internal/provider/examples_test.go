@@ -41,6 +41,7 @@ func TestAccExamples(t *testing.T) {
 		"complete":        (*exampleRun).complete,
 		"drift-watch":     (*exampleRun).driftWatch,
 		"tested module":   (*exampleRun).testedModule,
+		"scheduled apply": (*exampleRun).scheduledApply,
 		"encrypted state": (*exampleRun).encryptedState,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -318,12 +319,49 @@ ephemeral "signoz_service_account_key_value" "pipeline" {
 `)
 	r.contains(r.succeeds("test", server), "3 passed, 0 failed.")
 	r.withoutServer(func() {
-		if r.terraform.has(16, 12) {
+		switch {
+		case r.terraform.isTofu:
 			r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.")
-		} else {
-			r.contains(r.ends(1, "test", mocked), "No ephemeral resource types in mock providers") // as the guide says
+		case !r.terraform.has(16, 12): // as the guide says
+			r.contains(r.ends(1, "test", mocked), "No ephemeral resource types in mock providers")
 		}
 	})
+}
+
+// The script for cron applies, rotates what is due, tells of what differs by its
+// exit code, and doesn't run twice at once.
+func (r *exampleRun) scheduledApply() {
+	r.t.Helper()
+	if _, err := exec.LookPath("flock"); err != nil {
+		r.t.Skip("no flock")
+	}
+	r.copy("bootstrap/*.tf", "ci/scheduled-apply.sh")
+	scheduled := []string{"bash", filepath.Join(r.dir, "scheduled-apply.sh"), r.dir}
+	runs := func(command ...string) (code int, printed string) {
+		run := exec.CommandContext(r.t.Context(), command[0], command[1:]...) //nolint:gosec // a script of this repository
+		run.Env = append(r.environment(), "TERRAFORM="+r.terraform.path)
+		output, _ := run.CombinedOutput()
+		return run.ProcessState.ExitCode(), string(output)
+	}
+	account := []string{"TF_VAR_account_name=scheduled"}
+	r.env = account
+	if code, printed := runs(scheduled...); code != 0 {
+		r.t.Fatalf("exit code %d of the first run:\n%s", code, printed)
+	}
+	first := r.succeeds("output", "-raw", "api_key")
+	r.env = append(account, rotateAtOnce("key_rotate_before"))
+	if code, printed := runs(scheduled...); code != 2 { // changed in place; now it is due
+		r.t.Fatalf("exit code %d although the key is due:\n%s", code, printed)
+	}
+	if code, printed := runs(scheduled...); code == 1 { // the new key is due again within a second
+		r.t.Fatalf("the run that rotates failed:\n%s", printed)
+	}
+	if second := r.succeeds("output", "-raw", "api_key"); second == first || !r.on.KeyWorks(second) {
+		r.t.Errorf("the key was rotated: %t, and works: %t", second != first, r.on.KeyWorks(second))
+	}
+	code, printed := runs(append([]string{"flock", filepath.Join(r.dir, ".scheduled-apply.lock")}, scheduled...)...)
+	equal(r.t, "the exit code beside another run", code, 1)
+	r.contains(printed, "Another run is still going on.")
 }
 
 // The guide's two configurations encrypt an OpenTofu state: the one for a state
