@@ -3,7 +3,15 @@ output "secret_arn" {
   value       = aws_secretsmanager_secret.signoz.arn
 }
 
+output "encrypted_key" {
+  description = "The key for AWS, encrypted: terraform output -raw encrypted_key | age -d -i identity.txt"
+  value       = signoz_service_account_key.aws.encrypted_key
+}
+
 output "key_expires_at" {
-  description = "When the present key expires, should nobody run Terraform in time."
-  value       = signoz_service_account_key.ci.expires_at
+  description = "When the present keys expire, should nobody run Terraform in time: that of AWS, and those of the repositories."
+  value = {
+    aws    = signoz_service_account_key.aws.expires_at
+    github = { for repository, key in signoz_service_account_key.github : repository => key.expires_at }
+  }
 }

@@ -19,9 +19,9 @@ import (
 // Framework is all that the framework's server can do. What the server of a newer
 // framework can do beyond it must be added, or Terraform doesn't see it: a test compares.
 type Framework interface {
-	tfprotov6.ProviderServerWithListResource
-	tfprotov6.ProviderServerWithActions
-	tfprotov6.ProviderServerWithStateStores
+	tfprotov6.ProviderServerWithListResource //nolint:staticcheck // until its successor exists
+	tfprotov6.ProviderServerWithActions      //nolint:staticcheck // until its successor exists
+	tfprotov6.ProviderServerWithStateStores  //nolint:staticcheck // until its successor exists
 }
 
 // Server is the framework's server, with a short way for the resources made by [New].

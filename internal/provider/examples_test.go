@@ -21,9 +21,8 @@ import (
 )
 
 // What stands in examples/ does what it says: with the built provider, a real
-// Terraform and `terraform init`, as users run it. The example that needs other
-// providers can't be installed offline; of that and of all others
-// TestDocumentedConfigurations checks the blocks.
+// Terraform and `terraform init`, as users run it. Receivers of the tests' own
+// stand in for other providers.
 func TestAccExamples(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TF_ACC") == "" {
@@ -34,10 +33,13 @@ func TestAccExamples(t *testing.T) {
 	}
 	terraform := findTerraform(t)
 	settings := installedProvider(t)
+	installStandIn(t, filepath.Dir(settings), "hashicorp", "aws")
+	installStandIn(t, filepath.Dir(settings), "integrations", "github")
 	for name, test := range map[string]func(*exampleRun){
 		"pages":           (*exampleRun).pages,
 		"bootstrap":       (*exampleRun).bootstrap,
 		"own-key":         (*exampleRun).ownKey,
+		"ci-secret-store": (*exampleRun).ciSecretStore,
 		"complete":        (*exampleRun).complete,
 		"drift-watch":     (*exampleRun).driftWatch,
 		"tested module":   (*exampleRun).testedModule,
@@ -84,6 +86,7 @@ func (r *exampleRun) pages() {
 	if r.terraform.has(10, 12) { // with OpenTofu 1.11, no plan with one is empty
 		r.copy("ephemeral-resources/*/*.tf")
 	}
+	r.edit("resources_signoz_service_account_key_resource_encrypted.tf", regexp.MustCompile(`"age1.*"`), quote(identity.recipient))
 	// SIGNOZ_ENDPOINT takes the place of the example's endpoint.
 	r.edit("provider_provider.tf", regexp.MustCompile(`(?m)^ *endpoint .*\n`), "")
 
@@ -98,7 +101,7 @@ func (r *exampleRun) pages() {
 	if keys := r.on.Keys(nightly.ID); len(keys) != 1 || keys[0].Name != "nightly" {
 		r.t.Errorf("the keys of the nightly account: %+v", keys)
 	}
-	for _, name := range []string{"exporter", "ci", "grafana", "status-page", "alert-sync", "data-migration", "deploy", "collector"} {
+	for _, name := range []string{"exporter", "ci", "grafana", "status-page", "alert-sync", "data-migration", "deploy", "collector", "metrics"} {
 		if _, ok := r.on.AccountByName(name); !ok {
 			r.t.Errorf("there is no account %s", name)
 		}
@@ -195,6 +198,67 @@ func (r *exampleRun) ownKey() {
 	r.env = nil
 	r.succeeds("apply", "-auto-approve", "-input=false")
 	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+}
+
+// Keys get to a secret store and to GitHub, and no value into the state. While
+// the store fails, the old key works on, and the next run delivers the new one.
+func (r *exampleRun) ciSecretStore() {
+	r.t.Helper()
+	if !r.terraform.has(11, 11) {
+		r.t.Skip("needs write-only arguments")
+	}
+	r.copy("ci-secret-store/*.tf")
+	box, identity, github := newInbox(r.t), newAgePair(r.t), newGitHubKeys(r.t)
+	box.setGitHubKey(r.t, github.publicKey())
+	identityFile := writeIdentityFile(r.t, "# of the pipeline\n"+newAgePair(r.t).identity+"\n"+identity.identity+"\n", 0o600)
+	r.env = []string{
+		inboxVariable + "=" + box.dir, "SIGNOZ_AGE_IDENTITY_FILE=" + identityFile,
+		`TF_VAR_age_recipients=["` + identity.recipient + `"]`, `TF_VAR_repositories=["shop", "website"]`,
+	}
+	r.succeeds("init", "-input=false")
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	delivered := func() string {
+		return box.last(r.t, "aws_secretsmanager_secret_version").Values["secret_string_wo"]
+	}
+	first := delivered()
+	values := map[string]string{"AWS": first}
+	for _, secret := range box.all(r.t, "github_actions_secret") {
+		values[secret.Values["repository"]] = github.open(r.t, secret.Values["value_encrypted"])
+		equal(r.t, "the public key's id", secret.Values["key_id"], gitHubKeyID(github.publicKey()))
+	}
+	distinct := map[string]bool{}
+	for receiver, value := range values {
+		distinct[value] = true
+		if !r.on.KeyWorks(value) {
+			r.t.Errorf("the key of %s doesn't sign in", receiver)
+		}
+	}
+	equal(r.t, "the number of keys", len(distinct), 3)
+	equal(r.t, "the output", identity.decrypt(r.t, r.succeeds("output", "-raw", "encrypted_key")), first)
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+
+	box.fail(r.t)
+	r.contains(r.ends(1, "apply", "-auto-approve", "-input=false", "-replace=signoz_service_account_key.aws"), "The receiver fails")
+	if !r.on.KeyWorks(first) {
+		r.t.Error("the old key doesn't work on")
+	}
+	box.works(r.t)
+	r.succeeds("apply", "-auto-approve", "-input=false")
+	rotated := delivered()
+	if rotated == first || !r.on.KeyWorks(rotated) || !r.on.KeyWorks(first) {
+		r.t.Error("the new key wasn't delivered, or the old one has no grace period")
+	}
+	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
+	values["AWS, rotated"] = rotated
+	files, err := filepath.Glob(filepath.Join(r.dir, "*.tfstate*"))
+	if err != nil || len(files) < 2 {
+		r.t.Fatalf("the state and its backup aren't there: %q (%v)", files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		fatal(r.t, err)
+		wantNoSecret(r.t, filepath.Base(file), string(content), values)
+	}
 }
 
 // Teams become accounts, roles and rotating keys; the module's own tests pass.

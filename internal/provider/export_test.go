@@ -8,8 +8,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -19,13 +17,12 @@ import (
 // EncryptKey encrypts a key's value as encrypt_to says.
 var EncryptKey = encryptKey
 
-// ValidateEncryptTo asks the validators of encrypt_to.
-func ValidateEncryptTo(config types.Object) diag.Diagnostics {
-	var resp validator.ObjectResponse
-	for _, v := range encryptToAttribute().Validators {
-		v.ValidateObject(context.Background(), validator.ObjectRequest{Path: path.Root("encrypt_to"), ConfigValue: config}, &resp)
+// CheckEncryptTo judges encrypt_to as the validation and the plan of a key do.
+func CheckEncryptTo(config types.Object) (diags diag.Diagnostics) {
+	if checkEncryptTo(config, &diags); !diags.HasError() {
+		checkRecipients(config, &diags)
 	}
-	return resp.Diagnostics
+	return diags
 }
 
 // WatchFramework has a server of NewServer tell of each call that it leaves to the framework.

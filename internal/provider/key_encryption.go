@@ -101,7 +101,7 @@ func checkEncryptTo(encryptTo types.Object, diags *diag.Diagnostics) {
 // the apply.
 func checkRecipients(encryptTo types.Object, diags *diag.Diagnostics) {
 	age, github := recipientTexts(encryptTo)
-	if !known(encryptTo) || hasUnknown(encryptTo) || (!known(github) && hasUnknownElement(age)) {
+	if !known(encryptTo) || hasUnknown(encryptTo) || (hasUnknownElement(age) && len(knownStrings(age)) == 0) {
 		return
 	}
 	if _, err := parseRecipients(age, github); err != nil {

@@ -122,7 +122,7 @@ func TestEncryptTo_refuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			diags := provider.ValidateEncryptTo(test.config)
+			diags := provider.CheckEncryptTo(test.config)
 			if len(test.says) == 0 {
 				if len(diags) != 0 {
 					t.Errorf("refused: %v", diags)

@@ -303,17 +303,23 @@ func TestKey_replacedWithAnExpiry(t *testing.T) {
 	}
 }
 
-// Keys and roles of an account that isn't in the state are gone too on a server
-// that is rebuilt, although their run never read an account.
+// Of an account made elsewhere, the organization is known of a role, which is given to an
+// account that was read, but not of a key that was made without reading anything. Its
+// error names the way out.
 func TestServer_rebuiltWithAnAccountMadeElsewhere(t *testing.T) {
 	on := embeddedOnly(t)
 	host := on.CreateAccount("host")
 	w := onClock(t, on)
-	succeeded(t, w.apply(t.Context(), []block{
-		{address: "key", kind: keyKind, accountID: host.ID, attributes: `"name": "deploy"`},
-		{address: "role", kind: roleKind, accountID: host.ID, attributes: `"role": "signoz-viewer"`},
-	}, conditions{}))
+	role := []block{{address: "role", kind: roleKind, accountID: host.ID, attributes: `"role": "signoz-viewer"`}}
+	key := []block{{address: "key", kind: keyKind, accountID: host.ID, attributes: `"name": "deploy"`}}
+	succeeded(t, w.apply(t.Context(), key, conditions{}))
+	succeeded(t, w.apply(t.Context(), append(role, key...), conditions{}))
 	on.LoseAccounts()
+	failed := w.apply(t.Context(), nil, conditions{})
+	if len(failed) != 1 || !strings.Contains(failed[0].detail, "doesn't know its service account") || !strings.Contains(failed[0].detail, "terraform state rm") {
+		t.Fatalf("the key's error should name the way out: %v", failed)
+	}
+	delete(w.state, "key")
 	succeeded(t, w.apply(t.Context(), nil, conditions{}))
 	equal(t, "objects in the state", len(w.state), 0)
 }

@@ -24,7 +24,7 @@ type plannedStrays struct {
 // isDeclaredKey reports whether a resource of this run stands for the key or did so until
 // now: the run has read it, made it or is about to retire it.
 func (s *session) isDeclaredKey(keyID string) bool {
-	return has(&s.seen, &s.seen.refreshed, keyID)
+	return has(s.seen, s.seen.refreshed, keyID)
 }
 
 // planToRevoke returns those of the strays that no resource of this run stands for, and

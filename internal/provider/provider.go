@@ -99,10 +99,11 @@ func NewServer(version string, options ...Option) func() tfprotov6.ProviderServe
 
 // resourceData is what Configure has handed to resources; nil before that.
 func (p *signozProvider) resourceData() any {
-	if s := p.session.Load(); s != nil {
-		return s
+	s := p.session.Load()
+	if s == nil {
+		return nil // a nil *session would be data
 	}
-	return nil
+	return s
 }
 
 // New returns the provider's factory. version goes into the User-Agent header.
@@ -256,7 +257,7 @@ func (p *signozProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s := &session{now: p.now, unknown: config.unknownAttributes()}
+	s := &session{now: p.now, unknown: config.unknownAttributes(), seen: newSeenObjects()}
 	if len(s.unknown) == 0 {
 		clientConfig := config.clientConfig(ctx, &s.missing, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {

@@ -311,5 +311,8 @@ func (d githubPublicKey) Read(ctx context.Context, req datasource.ReadRequest, r
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key"), types.StringValue(string(key)))...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key_id"), types.StringValue("key-of-"+string(key[:4])))...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key_id"), types.StringValue(gitHubKeyID(string(key))))...)
 }
+
+// gitHubKeyID is an id of a public key, as the data source gives it.
+func gitHubKeyID(publicKey string) string { return "id-of-" + publicKey[:4] }

@@ -4,7 +4,10 @@
 package provider
 
 import (
+	"context"
 	"crypto/sha256"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,4 +107,51 @@ func isEphemeral(key *signoz.Key, now time.Time) bool {
 	at := strings.LastIndex(key.Name, "-") + 1
 	return at > 0 && signoz.IsUniqueKeyName(key.Name, key.Name[:at]) &&
 		!key.ExpiresAt.IsZero() && !key.Expired(now) && !key.ExpiresAt.After(now.Add(longestLease))
+}
+
+// retire revokes the key, or lets it expire by itself after its grace period. It clears
+// away what earlier rotations retired and has expired since.
+func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.Client, key keyObject) error {
+	state, record := key.State, key.Private.Record
+	accountID, keyID := state.ServiceAccountID.ValueString(), state.ID.ValueString()
+	err := r.endKey(ctx, client, accountID, keyID, state, record)
+	for id := range strings.SplitSeq(record.Predecessors, ",") {
+		if id != "" {
+			err = errors.Join(err, client.RevokeKey(ctx, accountID, id))
+		}
+	}
+	return err
+}
+
+func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.Client, accountID, keyID string, state serviceAccountKeyModel, record keyRecord) error {
+	now, expiresAt, grace := r.now(), endsAt(state, record), durationOf(state.DestroyGracePeriod)
+	if grace == 0 || hasPassed(expiresAt, now) {
+		return client.RevokeKey(ctx, accountID, keyID)
+	}
+	end := now.Add(grace).Add(time.Second - time.Nanosecond).Truncate(time.Second) // whole seconds, rounded up
+	if !expiresAt.IsZero() && expiresAt.Before(end) {
+		end = expiresAt
+	}
+	// The new name says what became of the key, and frees the old one for the key that follows.
+	err := client.UpdateKey(ctx, accountID, keyID, retiredName(state.Name.ValueString(), state.NamePrefix.ValueString()), end)
+	switch {
+	case signoz.IsNotFound(err):
+		return nil
+	case signoz.IsInvalidInput(err) && !end.After(r.now()):
+		return client.RevokeKey(ctx, accountID, keyID) // it has expired meanwhile
+	}
+	return err
+}
+
+// expiredPredecessors are the ids, joined by commas, of keys that earlier rotations of this
+// resource retired and whose grace periods are over, in the list that was read for the key.
+func (r *serviceAccountKeyResource) expiredPredecessors(client *signoz.Client, state serviceAccountKeyModel) string {
+	var ids []string
+	for _, key := range client.KeysRead(state.ServiceAccountID.ValueString()) {
+		if isExpiredPredecessor(&key, state.Name.ValueString(), state.NamePrefix.ValueString(), r.now()) {
+			ids = append(ids, key.ID)
+		}
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, ",")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
-// seenObjects is what the refreshes of a run have found. The zero value is ready for use.
+// seenObjects is what the refreshes of a run have found.
 //
 // Terraform refreshes while it plans, and starts the provider anew for the apply, where it
 // plans each object once more. An object that wasn't refreshed is therefore one that is
@@ -36,27 +36,28 @@ func newLostKey(m serviceAccountKeyModel) lostKey {
 	return l
 }
 
-func add[K comparable](s *seenObjects, to *map[K]bool, keys ...K) {
+func newSeenObjects() *seenObjects {
+	return &seenObjects{refreshed: make(map[string]bool), lostAccounts: make(map[string]bool), lostKeys: make(map[lostKey]bool)}
+}
+
+func add[K comparable](s *seenObjects, to map[K]bool, keys ...K) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if *to == nil {
-		*to = make(map[K]bool)
-	}
 	for _, key := range keys {
-		(*to)[key] = true
+		to[key] = true
 	}
 }
 
-func has[K comparable](s *seenObjects, in *map[K]bool, key K) bool {
+func has[K comparable](s *seenObjects, in map[K]bool, key K) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return (*in)[key]
+	return in[key]
 }
 
 // noteRefreshed remembers that an object was refreshed in this run.
 func (s *session) noteRefreshed(id string) {
 	if s != nil {
-		add(&s.seen, &s.seen.refreshed, id)
+		add(s.seen, s.seen.refreshed, id)
 	}
 }
 
@@ -65,16 +66,16 @@ func (s *session) noteRefreshed(id string) {
 // and may have turned out to be a change that a plan would have replaced the object for.
 // The action can't be changed any more: Update makes the replacement.
 func (s *session) appliesUpdate(id string) bool {
-	return s != nil && !has(&s.seen, &s.seen.refreshed, id)
+	return s != nil && !has(s.seen, s.seen.refreshed, id)
 }
 
 // noteLostAccount remembers an account that was lost with its server's database.
 func (s *session) noteLostAccount(id string) {
-	add(&s.seen, &s.seen.lostAccounts, strings.ToLower(id))
+	add(s.seen, s.seen.lostAccounts, strings.ToLower(id))
 }
 
 func (s *session) isLostAccount(id string) bool {
-	return has(&s.seen, &s.seen.lostAccounts, strings.ToLower(id))
+	return has(s.seen, s.seen.lostAccounts, strings.ToLower(id))
 }
 
 // noteLostKey remembers a key that the refresh didn't find any more, both as it was at
@@ -90,10 +91,10 @@ func (s *session) noteLostKey(key keyObject) {
 	if name := key.Private.Record.Name; name != "" && asSet.prefix == "" {
 		asSet.name = name
 	}
-	add(&s.seen, &s.seen.lostKeys, atLast, asSet)
+	add(s.seen, s.seen.lostKeys, atLast, asSet)
 }
 
 // isLostKey reports whether the refresh found that a key of this configuration is gone.
 func (s *session) isLostKey(config serviceAccountKeyModel) bool {
-	return s != nil && has(&s.seen, &s.seen.lostKeys, newLostKey(config))
+	return s != nil && has(s.seen, s.seen.lostKeys, newLostKey(config))
 }

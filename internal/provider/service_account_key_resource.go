@@ -5,10 +5,7 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -299,26 +296,9 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 	if len(replacedAttributes(plan, state)) > 0 {
 		return r.replace(ctx, plan, *change.Prior, result)
 	}
-	if plan.Name.IsUnknown() {
-		plan.Name = types.StringValue(signoz.UniqueKeyName(plan.NamePrefix.ValueString()))
-	}
-	if plan.ExpiresAt.IsUnknown() {
-		plan.ExpiresAt = timestamp(r.now().Add(durationOf(plan.ValidFor)).Truncate(time.Second))
-	}
-	if plan.ReadyForRotation.IsUnknown() {
-		plan.ReadyForRotation = types.BoolValue(rotationDue(timeOf(plan.ExpiresAt), plan.RotateBefore, r.now()))
-	}
-	if state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull() && !state.Key.IsNull() {
-		if err := keepValue(&plan, &record, state.Key.ValueString()); err != nil {
-			diags.AddAttributeError(path.Root("encrypt_to"), fmt.Sprintf("Can't encrypt the value of the key %q", state.Name.ValueString()), sentence(err.Error()))
-			return diags
-		}
-	}
-	if plan.EncryptedKey.IsUnknown() {
-		plan.EncryptedKey = types.StringNull() // an imported key has no value to encrypt
-	}
-	if plan.Key.IsUnknown() {
-		plan.Key = state.Key
+	if err := r.settle(&plan, &record, state); err != nil {
+		diags.AddAttributeError(path.Root("encrypt_to"), fmt.Sprintf("Can't encrypt the value of the key %q", state.Name.ValueString()), sentence(err.Error()))
+		return diags
 	}
 	// What only the state has, such as rotate_before, needs no request; and the server would
 	// refuse one for an expired key, and for a time that has passed (see the table of expiry).
@@ -357,10 +337,31 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 	return diags
 }
 
+// settle gives what is unknown in a planned update its value, and encrypts the value of a
+// key that takes up encrypt_to.
+func (r *serviceAccountKeyResource) settle(plan *serviceAccountKeyModel, record *keyRecord, state serviceAccountKeyModel) error {
+	plan.ID = state.ID
+	if plan.Name.IsUnknown() {
+		plan.Name = types.StringValue(signoz.UniqueKeyName(plan.NamePrefix.ValueString()))
+	}
+	if plan.ExpiresAt.IsUnknown() {
+		plan.ExpiresAt = timestamp(r.now().Add(durationOf(plan.ValidFor)).Truncate(time.Second))
+	}
+	if plan.ReadyForRotation.IsUnknown() {
+		plan.ReadyForRotation = types.BoolValue(rotationDue(timeOf(plan.ExpiresAt), plan.RotateBefore, r.now()))
+	}
+	if state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull() && !state.Key.IsNull() {
+		return keepValue(plan, record, state.Key.ValueString())
+	}
+	plan.Key, plan.EncryptedKey = state.Key, state.EncryptedKey
+	return nil
+}
+
 // replace makes a new key and retires the old one, for an update in which something that
 // was unknown in the plan turned out to be a change that a key can't take.
 func (r *serviceAccountKeyResource) replace(ctx context.Context, plan serviceAccountKeyModel, old keyObject, result *keyResult) (diags diag.Diagnostics) {
-	if r.session.refuseOwnKey(old, &diags); diags.HasError() {
+	r.session.refuseOwnKey(old, &diags)
+	if diags.HasError() {
 		return diags
 	}
 	name := plan.Name
@@ -401,60 +402,14 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, key keyObject) (
 	}
 	// The plan did this too, but doesn't see a replacement asked for with -replace.
 	var refusal diag.Diagnostics
-	if r.session.refuseOwnKey(key, &refusal); refusal.HasError() {
+	r.session.refuseOwnKey(key, &refusal)
+	if refusal.HasError() {
 		return refusal
 	}
 	if err := r.retire(ctx, client, key); err != nil {
 		r.session.addError(ctx, &diags, fmt.Sprintf("Can't revoke the key %q of service account %s", key.State.Name.ValueString(), key.State.ServiceAccountID.ValueString()), err)
 	}
 	return diags
-}
-
-// retire revokes the key, or lets it expire by itself after its grace period. It clears
-// away what earlier rotations retired and has expired since.
-func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.Client, key keyObject) error {
-	state, record := key.State, key.Private.Record
-	accountID, keyID := state.ServiceAccountID.ValueString(), state.ID.ValueString()
-	err := r.endKey(ctx, client, accountID, keyID, state, record)
-	for id := range strings.SplitSeq(record.Predecessors, ",") {
-		if id != "" {
-			err = errors.Join(err, client.RevokeKey(ctx, accountID, id))
-		}
-	}
-	return err
-}
-
-func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.Client, accountID, keyID string, state serviceAccountKeyModel, record keyRecord) error {
-	now, expiresAt, grace := r.now(), endsAt(state, record), durationOf(state.DestroyGracePeriod)
-	if grace == 0 || hasPassed(expiresAt, now) {
-		return client.RevokeKey(ctx, accountID, keyID)
-	}
-	end := now.Add(grace).Add(time.Second - time.Nanosecond).Truncate(time.Second) // whole seconds, rounded up
-	if !expiresAt.IsZero() && expiresAt.Before(end) {
-		end = expiresAt
-	}
-	// The new name says what became of the key, and frees the old one for the key that follows.
-	err := client.UpdateKey(ctx, accountID, keyID, retiredName(state.Name.ValueString(), state.NamePrefix.ValueString()), end)
-	switch {
-	case signoz.IsNotFound(err):
-		return nil
-	case signoz.IsInvalidInput(err) && !end.After(r.now()):
-		return client.RevokeKey(ctx, accountID, keyID) // it has expired meanwhile
-	}
-	return err
-}
-
-// expiredPredecessors are the ids, joined by commas, of keys that earlier rotations of this
-// resource retired and whose grace periods are over, in the list that was read for the key.
-func (r *serviceAccountKeyResource) expiredPredecessors(client *signoz.Client, state serviceAccountKeyModel) string {
-	var ids []string
-	for _, key := range client.KeysRead(state.ServiceAccountID.ValueString()) {
-		if isExpiredPredecessor(&key, state.Name.ValueString(), state.NamePrefix.ValueString(), r.now()) {
-			ids = append(ids, key.ID)
-		}
-	}
-	slices.Sort(ids)
-	return strings.Join(ids, ",")
 }
 
 // Import takes ACCOUNT/KEY, each an id or a name.

@@ -216,7 +216,8 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 		return diags
 	}
 	name, wanted := plan.Name.ValueString(), knownStrings(plan.Roles)
-	if r.session.requireRoles(ctx, client, wanted, path.Root("roles"), &diags); diags.HasError() {
+	r.session.requireRoles(ctx, client, wanted, path.Root("roles"), &diags)
+	if diags.HasError() {
 		return diags
 	}
 	summary := fmt.Sprintf("Can't create service account %q", name)

@@ -23,7 +23,7 @@ type session struct {
 	now     func() time.Time
 
 	roles  roleClaims
-	seen   seenObjects
+	seen   *seenObjects
 	leases leases
 	strays plannedStrays
 }

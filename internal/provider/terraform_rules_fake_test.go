@@ -19,7 +19,7 @@ const thing = "fake_thing"
 // fakeProvider serves one resource, fake_thing, and a data source of the same
 // name. It does what a provider should, except for what a test makes it do.
 type fakeProvider struct {
-	tfprotov6.ProviderServerWithListResource //nolint:staticcheck // until its successor exists
+	tfprotov6.ProviderServerWithListResource
 
 	mu      sync.Mutex
 	objects map[string]string // name by id

@@ -234,8 +234,8 @@ func replacingAttributes(prior, planned tftypes.Value, paths []*tftypes.Attribut
 			return nil, fmt.Errorf(`"requires replacement" on a non-existent attribute path %s`, path)
 		}
 		old, _ := before.(tftypes.Value)
-		new, _ := after.(tftypes.Value)
-		if beforeErr != nil || afterErr != nil || !new.IsFullyKnown() || !same(old, new) {
+		now, _ := after.(tftypes.Value)
+		if beforeErr != nil || afterErr != nil || !now.IsFullyKnown() || !same(old, now) {
 			name, _, _ := strings.Cut(strings.TrimPrefix(path.String(), `AttributeName("`), `"`)
 			names = append(names, name)
 		}

@@ -451,7 +451,7 @@ func cycleOf(nodes []*node) []string {
 		path = append(path, n)
 		defer func() { path = path[:len(path)-1] }()
 		for _, b := range n.before {
-			if names = visit(b); names != nil {
+			if names := visit(b); names != nil {
 				return names
 			}
 		}

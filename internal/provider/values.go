@@ -19,15 +19,6 @@ func known(v interface {
 	return !v.IsNull() && !v.IsUnknown()
 }
 
-// unknownOr is fallback for a value that is known only during the apply: what is merely
-// unknown isn't changed.
-func unknownOr(v, fallback types.String) types.String {
-	if v.IsUnknown() {
-		return fallback
-	}
-	return v
-}
-
 // knownStrings lists, sorted, the elements of a set that have a value now.
 func knownStrings(set types.Set) []string {
 	var values []string

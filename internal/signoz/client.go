@@ -111,8 +111,8 @@ type Client struct {
 	ownID           shared[string]
 	version         shared[Version]
 	roleGeneration  atomic.Int32  // a roleGeneration
-	probing         atomic.Bool   // the first call that depends on it was made
-	probed          chan struct{} // closed once the others needn't wait for that one
+	asking          atomic.Bool   // the first call that depends on it was made
+	asked           chan struct{} // closed once the others needn't wait for that one
 	claims          claims
 	created         claims   // accounts made by this client that hold no role yet
 	roleLocks       sync.Map // account id → *sync.Mutex
@@ -155,7 +155,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, base: base, transport: transport, auth: auth, probed: make(chan struct{}), window: retryWindow, createGrace: createGrace}
+	c := &Client{cfg: cfg, base: base, transport: transport, auth: auth, asked: make(chan struct{}), window: retryWindow, createGrace: createGrace}
 	c.clock.epoch = time.Now()
 	c.secrets = SecretsOf(cfg)
 	c.http = c.newHTTP()

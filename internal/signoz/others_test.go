@@ -221,6 +221,9 @@ func (s *crowd) carryOut(req *http.Request, body string) (int, string) {
 		}
 		var asked keyAttributes
 		_ = json.Unmarshal([]byte(body), &asked)
+		if other := s.find(kind, asked.Name); other != nil && other != o {
+			return 409, fmt.Sprintf(`{"status":"error","error":{"code":%q,"message":"taken"}}`, codeKeyExists)
+		}
 		o.name, o.expires, o.updated = asked.Name, asked.ExpiresAt, s.now()
 		return 204, ""
 	}

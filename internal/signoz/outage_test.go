@@ -208,6 +208,28 @@ func TestOutage_asUser(t *testing.T) {
 	}
 }
 
+func TestOutage_probeThatMustSignIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inner := signoztest.New()
+		h := &handlerTransport{handler: inner, down: outages()["refused"], from: time.Now().Add(time.Hour)}
+		c := throughTransport(t, h, asAdmin())
+		_, err := c.Roles(t.Context())
+		must(t, err)
+		h.from, h.to = time.Now(), time.Now().Add(2*time.Second)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := c.ServiceAccount(t.Context(), inner.AdminAccount().ID)
+			must(t, err)
+		})
+		synctest.Wait() // it waits for its first retry
+		c.auth.renew(c.auth.secrets()[0])
+		began := time.Now()
+		wg.Wait()
+		promptly(t, "the sign-in", began, 20*time.Second)
+	})
+}
+
 // A host name that doesn't exist is a mistake, which no waiting mends.
 func TestOutage_unknownHostIsReportedAtOnce(t *testing.T) {
 	t.Parallel()

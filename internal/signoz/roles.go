@@ -117,11 +117,11 @@ const (
 // page that came for another reason, from a proxy say, servers that have both ways
 // are used by the older one, and others as before.
 func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(retrying func()) error) error {
-	goOn, err := c.awaitProbe(ctx)
+	release, err := c.awaitGeneration(ctx)
 	if err != nil {
 		return err
 	}
-	defer goOn()
+	defer release()
 
 	type way struct {
 		generation roleGeneration
@@ -133,7 +133,7 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(retryi
 	}
 	// The first once more, since its web page may have been a proxy's.
 	for _, w := range []way{first, second, first} {
-		err = w.try(goOn)
+		err = w.try(release)
 		if lacksCall(err) {
 			continue
 		}
@@ -145,16 +145,16 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(retryi
 	return fmt.Errorf("%w: %w", ErrNoRoleCall, err)
 }
 
-// awaitProbe lets the first call of all go ahead and find the server's generation
+// awaitGeneration lets the first call of all go ahead and find the server's generation
 // out, so that twenty workers don't all learn the same. The others wait until it
-// calls goOn, which it does at the latest when its first attempt has failed: while a
+// calls release, which it does at the latest when its first attempt has failed: while a
 // server is failing, each call waits for itself alone.
-func (c *Client) awaitProbe(ctx context.Context) (goOn func(), err error) {
-	if c.probing.CompareAndSwap(false, true) {
-		return sync.OnceFunc(func() { close(c.probed) }), nil
+func (c *Client) awaitGeneration(ctx context.Context) (release func(), err error) {
+	if c.asking.CompareAndSwap(false, true) {
+		return sync.OnceFunc(func() { close(c.asked) }), nil
 	}
 	select {
-	case <-c.probed:
+	case <-c.asked:
 		return func() {}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

@@ -280,9 +280,11 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 		if err := c.RevokeKey(ctx, accountID, found.ID); err != nil {
 			outcome = doubts.unresolved(err)
 		} else if replace {
-			if outcome = c.UpdateKey(ctx, accountID, substitute.ID, key.Name, key.ExpiresAt); outcome == nil {
+			err := c.UpdateKey(ctx, accountID, substitute.ID, key.Name, key.ExpiresAt)
+			if err == nil {
 				return substitute, nil
 			}
+			outcome = doubts.report(err)
 		}
 	}
 	if substitute != nil {
