@@ -402,7 +402,7 @@ func (r *exampleRun) scheduledApply() {
 	r.copy("bootstrap/*.tf", "ci/scheduled-apply.sh")
 	scheduled := []string{"bash", filepath.Join(r.dir, "scheduled-apply.sh"), r.dir}
 	runs := func(command ...string) (code int, printed string) {
-		run := exec.CommandContext(r.t.Context(), command[0], command[1:]...) //nolint:gosec // a script of this repository
+		run := exec.CommandContext(r.t.Context(), command[0], command[1:]...)
 		run.Env = append(r.environment(), "TERRAFORM="+r.terraform.path)
 		output, _ := run.CombinedOutput()
 		return run.ProcessState.ExitCode(), string(output)
