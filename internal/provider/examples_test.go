@@ -42,6 +42,8 @@ func TestAccExamples(t *testing.T) {
 		"ci-secret-store": (*exampleRun).ciSecretStore,
 		"complete":        (*exampleRun).complete,
 		"drift-watch":     (*exampleRun).driftWatch,
+		"tested module":   (*exampleRun).testedModule,
+		"scheduled apply": (*exampleRun).scheduledApply,
 		"encrypted state": (*exampleRun).encryptedState,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -333,6 +335,99 @@ func (r *exampleRun) driftWatch() {
 	r.ownTests("drift-watch/*.tftest.hcl")
 }
 
+// A module's tests pass with a bare mock of the provider, with values given to
+// it, and against a server, which then has what it had before.
+func (r *exampleRun) testedModule() {
+	r.t.Helper()
+	if !r.terraform.has(7, 8) {
+		r.t.Skip("no mocks")
+	}
+	r.copy("tested-module/*.tf", "tested-module/tests/*.hcl", "tested-module/tests/*/*.tf")
+	const mocked, values, server = "-filter=tests/mocked.tftest.hcl", "-filter=tests/values.tftest.hcl", "-filter=tests/server.tftest.hcl"
+	r.succeeds("init", "-input=false")
+	r.withoutServer(func() { r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.") })
+	// What other providers' mocks make up isn't judged before the plan.
+	r.write("encrypted.tf", `resource "signoz_service_account_key" "encrypted" {
+  service_account_id  = signoz_service_account.pipeline.id
+  name                = "encrypted"
+  rotate_when_changed = { made_by = data.signoz_me.terraform.id }
+  encrypt_to          = { github_public_key = data.signoz_me.terraform.email }
+}
+
+resource "signoz_service_account_key" "encrypted_to_age" {
+  service_account_id = data.signoz_service_account.dashboards.id
+  name               = "encrypted"
+  encrypt_to         = { age_recipients = [data.signoz_me.terraform.email] }
+}
+`)
+	r.withoutServer(func() { r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.") })
+	fatal(r.t, os.Remove(filepath.Join(r.dir, "encrypted.tf")))
+
+	before := len(r.on.AllKeys())
+	r.contains(r.succeeds("test", server), "3 passed, 0 failed.")
+	if after := len(r.on.AllKeys()); after != before {
+		r.t.Errorf("there were %d keys before the tests, and are %d now", before, after)
+	}
+
+	if !r.terraform.has(10, 12) {
+		return
+	}
+	r.write("ephemeral.tf", `ephemeral "signoz_service_account_key" "run" {
+  service_account_id = signoz_service_account.pipeline.id
+}
+
+ephemeral "signoz_service_account_key_value" "pipeline" {
+  count         = var.pipeline == "payments" ? 1 : 0
+  encrypted_key = signoz_service_account_key.pipeline.key
+}
+`)
+	r.contains(r.succeeds("test", server), "3 passed, 0 failed.")
+	r.withoutServer(func() {
+		switch {
+		case r.terraform.isTofu:
+			r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.")
+		case !r.terraform.has(16, 12): // as the guide says
+			r.contains(r.ends(1, "test", mocked), "No ephemeral resource types in mock providers")
+		}
+	})
+}
+
+// The script for cron applies, rotates what is due, tells of what differs by its
+// exit code, and doesn't run twice at once.
+func (r *exampleRun) scheduledApply() {
+	r.t.Helper()
+	if _, err := exec.LookPath("flock"); err != nil {
+		r.t.Skip("no flock")
+	}
+	r.copy("bootstrap/*.tf", "ci/scheduled-apply.sh")
+	scheduled := []string{"bash", filepath.Join(r.dir, "scheduled-apply.sh"), r.dir}
+	runs := func(command ...string) (code int, printed string) {
+		run := exec.CommandContext(r.t.Context(), command[0], command[1:]...)
+		run.Env = append(r.environment(), "TERRAFORM="+r.terraform.path)
+		output, _ := run.CombinedOutput()
+		return run.ProcessState.ExitCode(), string(output)
+	}
+	account := []string{"TF_VAR_account_name=scheduled"}
+	r.env = account
+	if code, printed := runs(scheduled...); code != 0 {
+		r.t.Fatalf("exit code %d of the first run:\n%s", code, printed)
+	}
+	first := r.succeeds("output", "-raw", "api_key")
+	r.env = append(account, rotateAtOnce("key_rotate_before"))
+	if code, printed := runs(scheduled...); code != 2 { // changed in place; now it is due
+		r.t.Fatalf("exit code %d although the key is due:\n%s", code, printed)
+	}
+	if code, printed := runs(scheduled...); code == 1 { // the new key is due again within a second
+		r.t.Fatalf("the run that rotates failed:\n%s", printed)
+	}
+	if second := r.succeeds("output", "-raw", "api_key"); second == first || !r.on.KeyWorks(second) {
+		r.t.Errorf("the key was rotated: %t, and works: %t", second != first, r.on.KeyWorks(second))
+	}
+	code, printed := runs(append([]string{"flock", filepath.Join(r.dir, ".scheduled-apply.lock")}, scheduled...)...)
+	equal(r.t, "the exit code beside another run", code, 1)
+	r.contains(printed, "Another run is still going on.")
+}
+
 // The guide's two configurations encrypt an OpenTofu state: the one for a state
 // that is in clear text, and then the one that stays.
 func (r *exampleRun) encryptedState() {
@@ -549,9 +644,17 @@ func (r *exampleRun) ownTests(files string) {
 		return // no mocks
 	}
 	r.copy(files)
-	r.apiKey = ""
 	r.env = nil
+	r.withoutServer(func() { r.contains(r.succeeds("test"), "0 failed.") })
+}
+
+// withoutServer runs what needs neither a server nor a key.
+func (r *exampleRun) withoutServer(run func()) {
+	r.t.Helper()
+	apiKey := r.apiKey
+	r.apiKey = ""
 	r.on.Refuse()
-	defer r.on.Resume()
-	r.contains(r.succeeds("test"), "0 failed.")
+	run()
+	r.on.Resume()
+	r.apiKey = apiKey
 }

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Command devserver runs the embedded SigNoz of the tests on a loopback port,
-// for demos and to play against. It prints the lines that point the provider
-// at it and shows each request:
+// for tests of Terraform modules, for demos and to play against. It prints the
+// lines that point the provider at it and shows each request:
 //
-//	go run ./internal/devserver -version v0.118.0
+//	go run github.com/signoz-community/terraform-provider-signoz/cmd/devserver@latest -version v0.118.0
 package main
 
 import (
