@@ -28,8 +28,8 @@ func (s *session) warnKeyInUse(key keyObject, diags *diag.Diagnostics) {
 		if listed.ID != key.State.ID.ValueString() || !inUse(&listed, s.now()) {
 			continue
 		}
-		diags.AddAttributeWarning(path.Root("destroy_grace_period"), fmt.Sprintf("The key %q is in use, and this plan revokes it at once", listed.Name),
-			fmt.Sprintf("It was last used at %s, %s ago; whoever uses it is refused from the apply on. To let it work until its users have changed over, set destroy_grace_period (such as \"24h\") and apply that first.",
+		diags.AddAttributeWarning(path.Root("destroy_grace_period"), fmt.Sprintf("The key %q is in use, and this plan revokes it immediately", listed.Name),
+			fmt.Sprintf("It was last used at %s, %s ago; its consumers fail after the apply. To give them time to switch, set destroy_grace_period (such as \"24h\") and apply that first.",
 				timestamp(listed.LastUse()).ValueString(), roughly(s.now().Sub(listed.LastUse()))))
 	}
 }
@@ -47,7 +47,7 @@ func (s *session) warnKeysInUse(id, name types.String, diags *diag.Diagnostics) 
 	}
 	if len(used) > 0 {
 		diags.AddWarning(fmt.Sprintf("Keys of the service account %q are in use, and this plan deletes it", name.ValueString()),
-			fmt.Sprintf("Deleting an account ends all its keys at once, whatever their destroy_grace_period. Used within the last day: %s.", strings.Join(used, ", ")))
+			fmt.Sprintf("Deleting an account revokes all its keys immediately, whatever their destroy_grace_period. Used within the last day: %s.", strings.Join(used, ", ")))
 	}
 }
 
