@@ -1,4 +1,4 @@
-# The first account and key of a SigNoz that has none: made as a user, used by
+# The first account and key of a new SigNoz server: created as a user, used by
 # everything else afterwards.
 
 terraform {
@@ -24,7 +24,7 @@ resource "signoz_service_account" "terraform" {
   roles = ["signoz-admin"]
 }
 
-# A scheduled run signs in with this key and rotates it: see README.md.
+# A scheduled apply uses this key and rotates it: see README.md.
 resource "signoz_service_account_key" "terraform" {
   service_account_id   = signoz_service_account.terraform.id
   name_prefix          = "bootstrap-"

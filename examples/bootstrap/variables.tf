@@ -1,11 +1,11 @@
 variable "endpoint" {
-  description = "URL under which SigNoz is opened in a browser. SIGNOZ_ENDPOINT when null."
+  description = "URL at which you open SigNoz in a browser. SIGNOZ_ENDPOINT when null."
   type        = string
   default     = null
 }
 
 variable "email" {
-  description = "E-mail address of a user with the admin role. SIGNOZ_EMAIL when null."
+  description = "Email address of a user with the admin role. SIGNOZ_EMAIL when null."
   type        = string
   default     = null
 }
@@ -30,7 +30,7 @@ variable "key_valid_for" {
 }
 
 variable "key_rotate_before" {
-  description = "How long before its expiry a run replaces the key. No run does when null."
+  description = "How long before its expiry an apply replaces the key. Never when null."
   type        = string
   default     = "30d"
 }

@@ -28,7 +28,7 @@ variable "teams" {
 }
 
 variable "key_grace_period" {
-  description = "How long a replaced key goes on working, so that its users can change over."
+  description = "How long a replaced key keeps working, so that its consumers can switch."
   type        = string
   default     = "2d"
 }

@@ -135,7 +135,7 @@ run "waits_for_expired_keys" {
   }
 }
 
-# Without expired_after it may stay for ever.
+# Without expired_after it may stay forever.
 run "is_silent" {
   command = plan
 

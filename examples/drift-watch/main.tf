@@ -1,4 +1,4 @@
-# Looks at all service accounts and keys and complains; changes nothing. For a
+# Reads all service accounts and keys and reports problems; changes nothing. For a
 # scheduled job: see README.md.
 
 terraform {

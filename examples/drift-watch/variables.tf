@@ -1,5 +1,5 @@
 variable "warn_before" {
-  description = "How long before its expiry a key is reported, in Terraform's notation (hours: 168h are 7 days). Shorter than every rotate_before, lest keys are reported that a run is about to replace."
+  description = "How long before its expiry a key is reported, in Terraform's notation (hours: 168h are 7 days). Shorter than every rotate_before: otherwise it reports keys that an apply is about to replace."
   type        = string
   default     = "168h"
 }

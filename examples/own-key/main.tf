@@ -1,5 +1,5 @@
-# One configuration that makes the key which the rest of it signs in with, and
-# that goes through in one run on the day this key rotates too.
+# One configuration that creates the key with which the rest of it authenticates.
+# It applies in one run, on the day that this key rotates too.
 
 terraform {
   required_version = ">= 1.10"
@@ -50,8 +50,8 @@ data "signoz_roles" "all" {
   depends_on = [signoz_service_account_key.terraform]
 }
 
-# An ephemeral resource heeds no depends_on, of Terraform at least. It waits for the apply where one of
-# its arguments is unknown, as this one is whenever the key is.
+# Terraform ignores depends_on for ephemeral resources. This one waits for the apply if
+# one of its arguments is unknown, as this one is whenever the key is.
 ephemeral "signoz_service_account_key" "collector" {
   provider           = signoz.accounts
   service_account_id = signoz_service_account_key.terraform.id == null ? null : signoz_service_account.collector.id

@@ -1,5 +1,5 @@
-# SigNoz below a base path, with a certificate of the company's own authority,
-# behind a proxy that wants a token.
+# SigNoz below a base path, with a certificate of a private authority, behind a
+# proxy that requires a token.
 provider "signoz" {
   alias           = "behind_proxy"
   endpoint        = "https://tools.example.com/signoz"

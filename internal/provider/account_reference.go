@@ -27,7 +27,7 @@ func isUUID(s string) bool { return uuidPattern.MatchString(s) }
 func checkAccountID(at path.Path, id types.String, diags *diag.Diagnostics) {
 	if known(id) && !isUUID(id.ValueString()) {
 		diags.AddAttributeError(at, fmt.Sprintf("%s isn't the id of a service account", at),
-			fmt.Sprintf("%q isn't an id: ids are UUIDs. Use the id of the resource, signoz_service_account.NAME.id, or look the account up by its name: data.signoz_service_account.NAME.id.", id.ValueString()))
+			fmt.Sprintf("%q isn't a UUID. Use signoz_service_account.NAME.id, or data.signoz_service_account.NAME.id to look the account up by name. In terraform test or Terragrunt, mock the ID with a UUID.", id.ValueString()))
 	}
 }
 
@@ -40,8 +40,8 @@ func checkNewAccountID(planned, present types.String, diags *diag.Diagnostics) {
 	}
 	checkAccountID(at, planned, diags)
 	if isUUID(id) && id != strings.ToLower(id) {
-		diags.AddAttributeError(at, fmt.Sprintf("%s isn't written as SigNoz writes it", at),
-			fmt.Sprintf("SigNoz writes ids in lower case, and Terraform would take the difference for a change. Write %q.", strings.ToLower(id)))
+		diags.AddAttributeError(at, fmt.Sprintf("%s must be lowercase", at),
+			fmt.Sprintf("SigNoz returns IDs in lowercase, so Terraform would see a permanent change. Use %q.", strings.ToLower(id)))
 	}
 }
 

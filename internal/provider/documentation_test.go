@@ -365,6 +365,13 @@ func literal(t *testing.T, value cty.Value, of tftypes.Type) tftypes.Value {
 	case of.Is(tftypes.Bool):
 		return tftypes.NewValue(of, value.True())
 	}
+	if texts, ok := of.(tftypes.Map); ok {
+		elements := map[string]tftypes.Value{}
+		for key, element := range value.AsValueMap() {
+			elements[key] = literal(t, element, texts.ElementType)
+		}
+		return tftypes.NewValue(of, elements)
+	}
 	set, ok := of.(tftypes.Set)
 	if !ok {
 		t.Fatalf("no literal of the type %s was expected", of)
@@ -413,11 +420,11 @@ func TestDocumentationLinks(t *testing.T) {
 	}
 }
 
-// The page of the provider says which versions of Terraform and OpenTofu a change
+// The guide on compatibility says which versions of Terraform and OpenTofu a change
 // is tested with: those of the workflow.
 func TestTestedVersionsAreDocumented(t *testing.T) {
 	t.Parallel()
-	workflow, page := readFile(t, ".github/workflows/test.yml"), readFile(t, "docs/index.md")
+	workflow, page := readFile(t, ".github/workflows/test.yml"), readFile(t, "docs/guides/compatibility.md")
 	version := regexp.MustCompile(`\b1\.\d+\b`)
 	find := func(in, pattern string) string {
 		t.Helper()
@@ -432,7 +439,8 @@ func TestTestedVersionsAreDocumented(t *testing.T) {
 	equal(t, "OpenTofu", find(page, `, and with OpenTofu (.+?), in their newest`), find(workflow, `(?m)^ +opentofu: \[(.+)\]$`))
 }
 
-// The guide on guarantees names the tests that prove them: each is one that exists.
+// Every guarantee of the guide is proven by tests that exist: GUARANTEES.md names them,
+// under the same faults.
 func TestGuaranteesAreProven(t *testing.T) {
 	t.Parallel()
 	declared := map[string]bool{}
@@ -452,19 +460,46 @@ func TestGuaranteesAreProven(t *testing.T) {
 			}
 		}
 	}
-	guide := readFile(t, "docs/guides/guarantees.md")
-	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(guide, -1)
-	if len(named) < 20 {
-		t.Errorf("the guide names %d tests only", len(named))
+	promised := firstCells(readFile(t, "docs/guides/guarantees.md"))
+	for fault, line := range firstCells(readFile(t, "internal/GUARANTEES.md")) {
+		named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(line, -1)
+		if len(named) == 0 {
+			t.Errorf("no test proves %q", fault)
+		}
+		for _, name := range named {
+			if !declared[name[1]] {
+				t.Errorf("GUARANTEES.md names %s, and there is no such test", name[1])
+			}
+		}
+		delete(promised, fault)
 	}
-	for _, name := range named {
-		if !declared[name[1]] {
-			t.Errorf("the guide names %s, and there is no such test", name[1])
+	for fault := range promised {
+		t.Errorf("GUARANTEES.md lacks %q", fault)
+	}
+}
+
+// firstCells are the rows of all tables of a page, by their first cell.
+func firstCells(page string) map[string]string {
+	rows := map[string]string{}
+	for line := range strings.SplitSeq(page, "\n") {
+		cell, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
+		if ok && strings.HasPrefix(line, "| ") && cell != "fault" && cell != "limit" {
+			rows[cell] = line
 		}
 	}
-	for number, line := range strings.Split(guide, "\n") {
-		if cells := strings.Split(strings.Trim(line, "| "), " | "); strings.HasPrefix(line, "| ") && len(cells) == 3 && !strings.Contains(line, "`Test") && !strings.Contains(line, "`Fuzz") && cells[2] != "test" {
-			t.Errorf("docs/guides/guarantees.md:%d: no test proves this", number+1)
+	return rows
+}
+
+// Pages and READMEs are in plain American English: of what once made them hard to
+// read, some words are easily found.
+func TestDocumentationIsPlain(t *testing.T) {
+	t.Parallel()
+	riddles := regexp.MustCompile(`(?i)\b(anew|whoever|organisation|e-mail|for ever|at leisure|lest|goes? on (?:working|to)|by itself|a (?:key|proxy) of (?:its|their) own|recognis\w+)\b`)
+	for _, file := range documents(t, ".md", ".tmpl", ".tf", ".yml") {
+		for number, line := range strings.Split(readFile(t, file), "\n") {
+			if found := riddles.FindString(line); found != "" {
+				t.Errorf("%s:%d: %q", file, number+1, found)
+			}
 		}
 	}
 }

@@ -45,6 +45,7 @@ func TestAccExamples(t *testing.T) {
 		"tested module":   (*exampleRun).testedModule,
 		"scheduled apply": (*exampleRun).scheduledApply,
 		"encrypted state": (*exampleRun).encryptedState,
+		"runbook":         (*exampleRun).runbook,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -123,7 +124,7 @@ func (r *exampleRun) pages() {
 		r.t.Error("the key wasn't seen in use")
 	}
 	r.ends(0, "plan", "-detailed-exitcode", "-input=false")
-	r.contains(r.succeeds("output"), `key_ids = { "endless" = "`+endless.ID+`" }`)
+	r.contains(r.succeeds("output"), `key_ids = { "endless" = "`+endless.ID+`" "reporter" = `)
 	deleted := r.on.CreateAccount("deleted-pipeline")
 	r.on.DeleteAccount(deleted.ID)
 	r.env = given("TF_VAR_pipeline_account_id="+deleted.ID, "TF_VAR_exporter_role=signoz-exporter")
@@ -132,7 +133,7 @@ func (r *exampleRun) pages() {
 
 	r.succeeds("state", "rm", "signoz_service_account.ci", "signoz_service_account_key.deploy", "signoz_service_account_role.shared_viewer", "signoz_service_account_keys_exclusive.payments")
 	r.copy("resources/*/import-by-string-id.tf")
-	r.contains(r.succeeds("plan", "-input=false"), "Plan: 4 to import, 0 to add, 1 to change, 0 to destroy")
+	r.contains(r.succeeds("plan", "-input=false"), "Plan: 4 to import, 0 to add, 2 to change, 0 to destroy")
 }
 
 // A user signs in, makes the first account and key, and the key takes over.
@@ -436,7 +437,7 @@ func (r *exampleRun) encryptedState() {
 		r.t.Skip("needs OpenTofu 1.8")
 	}
 	var lasting, migrating string
-	for _, found := range fence.FindAllStringSubmatch(readFile(r.t, "docs/guides/choosing-a-key.md"), -1) {
+	for _, found := range fence.FindAllStringSubmatch(readFile(r.t, "docs/guides/choose-a-key.md"), -1) {
 		switch {
 		case strings.Contains(found[1], "unencrypted"):
 			migrating = found[1]

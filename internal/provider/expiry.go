@@ -188,19 +188,19 @@ func (e expiry) decide(at path.Path, wanted types.String, asSetLast bool, diags 
 		return wanted
 	case e.prior != nil && asSetLast:
 		diags.AddAttributeError(at, fmt.Sprintf("The expiry of the key %q has passed since SigNoz was read", e.prior.State.Name.ValueString()),
-			fmt.Sprintf("The key's expiry was changed elsewhere, and this plan was to set it back to %s, which has passed. Run terraform plan again, without -refresh=false.", wanted.ValueString()))
+			fmt.Sprintf("The key's expiry was changed outside Terraform, and this plan was to set it back to %s, which has passed. Run terraform plan again, without -refresh=false.", wanted.ValueString()))
 	case e.lost:
-		diags.AddAttributeWarning(at, "An expired key is gone and can't be made again",
-			fmt.Sprintf("The key was revoked in SigNoz, or deleted with its account. Its expires_at, %s, was %s ago, and SigNoz takes only times in the future, so an apply will fail to make it again. Remove the resource from the configuration, or set a later time.",
+		diags.AddAttributeWarning(at, "Key can't be re-created: its expiry has passed",
+			fmt.Sprintf("The key was revoked in SigNoz, or deleted with its account. Its expires_at, %s, was %s ago, and SigNoz accepts only times in the future, so an apply can't create it again. Set a later time, or remove the resource from the configuration.",
 				wanted.ValueString(), e.ago(wanted)))
 	case at.Equal(path.Root("valid_for")):
 		// -replace wouldn't help: Terraform plans the change first.
 		diags.AddAttributeError(at, "The key would have expired already",
-			fmt.Sprintf("With valid_for = %q the key would have expired %s ago, and SigNoz takes only times in the future. Choose a longer time, or have the key made anew: terraform taint ADDRESS, then terraform apply.",
+			fmt.Sprintf("With valid_for = %q the key would have expired %s ago, and SigNoz accepts only times in the future. Choose a longer time, or replace the key: terraform taint ADDRESS, then terraform apply.",
 				e.config.ValidFor.ValueString(), e.ago(wanted)))
 	default:
 		diags.AddAttributeError(at, "The expiry lies in the past",
-			fmt.Sprintf("%s was %s ago, and SigNoz takes only times in the future. Set a later time, replace expires_at by valid_for, which counts from the moment the key is made, or remove the key from the configuration.",
+			fmt.Sprintf("%s was %s ago, and SigNoz accepts only times in the future. Set a later time, replace expires_at by valid_for, which counts from the creation of the key, or remove the key from the configuration.",
 				wanted.ValueString(), e.ago(wanted)))
 	}
 	return wanted
@@ -218,16 +218,16 @@ func (e expiry) warnOutlives(at path.Path, wanted types.String, diags *diag.Diag
 	if !end.IsZero() {
 		until = "works until " + timestamp(end).ValueString()
 	}
-	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q outlives its configuration", e.prior.State.Name.ValueString()),
-		fmt.Sprintf("By the configuration it should have expired at %s, but its expiry was changed elsewhere and it %s. SigNoz takes no time in the past, so this can't be set back. %s", timestamp(timeOf(wanted)).ValueString(), until, waysOut(e.config)))
+	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q is valid longer than configured", e.prior.State.Name.ValueString()),
+		fmt.Sprintf("The configuration says it expired at %s, but its expiry was changed outside Terraform: it %s. SigNoz doesn't accept an expiry in the past, so Terraform can't change it back. %s", timestamp(timeOf(wanted)).ValueString(), until, waysOut(e.config)))
 }
 
 // waysOut says what can be done about a key whose expiry, by the configuration, has passed.
 func waysOut(config serviceAccountKeyModel) string {
 	if known(config.ExpiresAt) {
-		return "Extend it with a later expires_at, and the same value goes on working; or, with that time too, have it made anew (terraform apply -replace=ADDRESS); or remove it from the configuration."
+		return "Extend it with a later expires_at: the same value works again. Or replace it (terraform apply -replace=ADDRESS, with a later expires_at too). Or remove it from the configuration."
 	}
-	return "Extend it with a longer valid_for, and the same value goes on working; or have it made anew (terraform apply -replace=ADDRESS); or remove it from the configuration."
+	return "Extend it with a longer valid_for: the same value works again. Or replace it (terraform apply -replace=ADDRESS). Or remove it from the configuration."
 }
 
 // planExpired says what to do about a key that has expired and stays so. SigNoz takes no
@@ -244,14 +244,14 @@ func planExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, pr
 	switch {
 	case renamed && elsewhere && record.Expired:
 		plan.Name = state.Name
-		kept = " The name was changed elsewhere, and stays so: SigNoz renames an expired key only when it is extended at the same time."
+		kept = " The name was changed outside Terraform and stays as it is: SigNoz renames an expired key only if it is extended at the same time."
 	case renamed:
 		at := path.Root("name")
 		if config.Name.IsNull() {
 			at = path.Root("name_prefix")
 		}
 		diags.AddAttributeError(at, "An expired key can't be renamed",
-			fmt.Sprintf("The key %q expired at %s, and SigNoz renames an expired key only when it is extended at the same time. Take the new name back, or extend the key too, with a later expires_at or a longer valid_for.",
+			fmt.Sprintf("The key %q expired at %s, and SigNoz renames an expired key only if it is extended at the same time. Revert the name, or extend the key too, with a later expires_at or a longer valid_for.",
 				state.Name.ValueString(), state.ExpiresAt.ValueString()))
 		return
 	}

@@ -29,8 +29,8 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
 		MarkdownDescription: "Who can decrypt the key's value: exactly one of `age_recipients` and `github_public_key`. With it, the value is in the state only as `encrypted_key`, and `key` is null. " +
-			"Adding it to a key whose value is in the state encrypts that value in place; earlier versions of the state still hold it in clear text. " +
-			"Changing or removing it makes a new key: the provider can't decrypt the value to encrypt it to others.",
+			"Adding it to a key whose value is in the state encrypts that value in place; earlier versions of the state still have it in plain text. " +
+			"Changing or removing it creates a new key: the provider can't decrypt the value to encrypt it to others.",
 		Attributes: map[string]schema.Attribute{
 			"age_recipients": schema.SetAttribute{
 				ElementType: types.StringType,
@@ -40,7 +40,7 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 			},
 			"github_public_key": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Public key of a GitHub repository, environment or organization for its secrets, in base64, as the data source `github_actions_public_key` gives it in `key`. " +
+				MarkdownDescription: "Public key of a GitHub repository, environment or organization for its secrets, in base64, as in `key` of the data source `github_actions_public_key`. " +
 					"Only GitHub can decrypt the value: pass `encrypted_key` to `value_encrypted` of `github_actions_secret`, together with `key_id`.",
 			},
 		},
@@ -93,7 +93,7 @@ func checkEncryptTo(encryptTo types.Object, diags *diag.Diagnostics) {
 	age, github := recipientTexts(encryptTo)
 	if known(encryptTo) && age.IsNull() == github.IsNull() && !age.IsUnknown() && !github.IsUnknown() {
 		diags.AddAttributeError(path.Root("encrypt_to"), "Invalid recipients of a key",
-			"Exactly one of `age_recipients` and `github_public_key` is required: a value that several receivers need takes an age recipient for each, and a key for GitHub is one that nobody else can decrypt.")
+			"Exactly one of `age_recipients` and `github_public_key` is required: name an age recipient for each receiver, or create a separate key for GitHub, which nobody else can decrypt.")
 	}
 }
 
@@ -148,10 +148,10 @@ func planEncryption(plan *serviceAccountKeyModel, state serviceAccountKeyModel, 
 	if state.Key.IsNull() {
 		plan.Key, plan.EncryptedKey = types.StringNull(), types.StringNull()
 		diags.AddAttributeWarning(path.Root("encrypt_to"), fmt.Sprintf("The key %q has no value to encrypt", name),
-			"It was imported, and SigNoz shows a value only once. encrypt_to takes effect when the key is made anew: change rotate_when_changed, or run terraform apply -replace=ADDRESS.")
+			"It was imported, and SigNoz shows a value only once. encrypt_to takes effect when the key is replaced: change rotate_when_changed, or run terraform apply -replace=ADDRESS.")
 		return
 	}
 	plan.Key, plan.EncryptedKey = types.StringNull(), types.StringUnknown()
 	diags.AddAttributeWarning(path.Root("encrypt_to"), fmt.Sprintf("Earlier versions of the state still hold the value of the key %q", name),
-		"This run encrypts the value that is in the state, and the key stays as it is. Backups and earlier versions of the state still have it in clear text. To have a value that was never in a state, make a new key: change rotate_when_changed, or run terraform apply -replace=ADDRESS.")
+		"The apply encrypts the value in the state, and the key stays as it is. Backups and earlier versions of the state still have it in plain text. For a value that was never in a state, replace the key: change rotate_when_changed, or run terraform apply -replace=ADDRESS.")
 }

@@ -34,7 +34,7 @@ func (s *session) accountIsLost(ctx context.Context, what, accountID, orgID stri
 	case current != "" && !strings.EqualFold(current, orgID):
 		diags.AddError(strings.ToUpper(what[:1])+what[1:]+" belongs to another organization",
 			fmt.Sprintf("By the state its service account (id %s) belongs to the organization %s. The SigNoz at %s doesn't know the account, and signs the provider in to the organization %s. "+
-				"Check that `endpoint` and `api_key` are those of the SigNoz that this state was made with. If that one is gone for good, and the object is to be made anew in this one, remove it from the state: terraform state rm ADDRESS.",
+				"Check that `endpoint` and `api_key` are those of the SigNoz that this state was made with. If that one is gone for good, and you want to create the object in this one, remove it from the state: terraform state rm ADDRESS.",
 				accountID, orgID, s.client.Endpoint(), current))
 		return false
 	}

@@ -49,7 +49,7 @@ func accountAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "Id of the account, a UUID.",
+			MarkdownDescription: "ID of the account, a UUID.",
 		},
 		"name": schema.StringAttribute{
 			Computed:            true,
@@ -57,7 +57,7 @@ func accountAttributes() map[string]schema.Attribute {
 		},
 		"email": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "E-mail address that SigNoz made from the account's first name.",
+			MarkdownDescription: "Email address that SigNoz derived from the account's original name.",
 		},
 		"status": schema.StringAttribute{
 			Computed:            true,
@@ -65,12 +65,12 @@ func accountAttributes() map[string]schema.Attribute {
 		},
 		"org_id": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "Id of the organisation that the account belongs to.",
+			MarkdownDescription: "ID of the organization that the account belongs to.",
 		},
 		"roles": schema.SetAttribute{
 			ElementType:         types.StringType,
 			Computed:            true,
-			MarkdownDescription: "Names of the roles that the account holds.",
+			MarkdownDescription: "Names of the account's roles.",
 		},
 		"created_at": schema.StringAttribute{
 			Computed:            true,
@@ -78,7 +78,7 @@ func accountAttributes() map[string]schema.Attribute {
 		},
 		"updated_at": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "Time at which the account itself was last changed, as by renaming (RFC 3339, UTC).",
+			MarkdownDescription: "Time at which the account itself was last changed, for example renamed (RFC 3339, UTC).",
 		},
 	}
 }
@@ -89,7 +89,7 @@ func (d *meDataSource) Metadata(_ context.Context, req datasource.MetadataReques
 
 func (d *meDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The service account whose key the provider signs in with. It needs no role, so it is the quickest proof that a key works, and it tells which account a key belongs to.",
+		MarkdownDescription: "The service account whose key the provider authenticates with. Use it to prove that a key works, and to see which account it belongs to.",
 		Attributes:          accountAttributes(),
 	}
 }

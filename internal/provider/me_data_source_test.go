@@ -43,7 +43,7 @@ func TestMeDataSourceWrongKey(t *testing.T) {
 	on := embeddedOnly(t)
 	on.apiKey = "d3Jvbmc="
 	p := talk(t, on)
-	p.refused("Can't read the provider's own service account", "expired or revoked", "its account may be deleted",
+	p.refused("Can't read the provider's own service account", "API key rejected (401)", "its account isn't deleted",
 		"SIGNOZ_API_KEY", "unauthenticated").data("signoz_me", `{}`)
 }
 
@@ -52,7 +52,7 @@ func TestMeDataSourceAccountDeleted(t *testing.T) {
 	account := on.CreateAccount("ci")
 	on.apiKey = on.CreateKey(account.ID, "deploy", noExpiry).Value
 	on.DeleteAccount(account.ID)
-	talk(t, on).refused("SigNoz refused the API key", "its account may be deleted").data("signoz_me", `{}`)
+	talk(t, on).refused("SigNoz rejected the API key", "its account isn't deleted").data("signoz_me", `{}`)
 }
 
 // A user has no service account; SigNoz's bare 404 would help nobody.

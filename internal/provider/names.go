@@ -28,7 +28,7 @@ const maxAccountNameLength = 50
 // checkName says what is wrong with a new name, or nothing. what is "account" or
 // "account's key".
 func checkName(what, name string, maxLength int) string {
-	rule := fmt.Sprintf("A name of a service %s begins with a lowercase letter, goes on with lowercase letters, digits and hyphens, and has at most %d characters (SigNoz v0.118 doesn't take digits).", what, maxLength)
+	rule := fmt.Sprintf("The name of a service %s starts with a lowercase letter, contains only lowercase letters, digits, and hyphens, and is at most %d characters long. SigNoz v0.118 doesn't allow digits.", what, maxLength)
 	switch {
 	case name == "":
 		return "The name is empty. " + rule

@@ -56,7 +56,7 @@ func TestPlan_refusesMistakes(t *testing.T) {
 		"months":                {key, `{` + id + `, "name": "a", "valid_for": "3M"}`, []string{"valid_for", "90d"}},
 		"endless lifetime":      {key, `{` + id + `, "name": "a", "valid_for": "40000d"}`, []string{"valid_for", "100 years"}},
 		"null role":             {account, `{"name": "ci", "roles": ["signoz-viewer", null]}`, []string{"roles", "null"}},
-		"upper case id":         {key, `{"service_account_id": "01A20456-0000-7000-8000-000000000000", "name": "a"}`, []string{"service_account_id", "lower case", "01a20456"}},
+		"upper case id":         {key, `{"service_account_id": "01A20456-0000-7000-8000-000000000000", "name": "a"}`, []string{"service_account_id", "lowercase", "01a20456"}},
 		"after year 9999":       {key, `{` + id + `, "name": "a", "expires_at": "9999-12-31T23:00:00-01:00"}`, []string{"expires_at", "9999"}},
 		"negative grace period": {key, `{` + id + `, "name": "a", "destroy_grace_period": "-1s"}`, []string{"destroy_grace_period", "negative"}},
 	} {
@@ -122,7 +122,7 @@ func TestPlan_protectsItself(t *testing.T) {
 	ci := p.create("signoz_service_account", `{"name": "ci"}`)
 	refusing := talk(t, on)
 	forbidden := on.Inject(signoztest.Fault{Method: "GET", Path: "/api/v1/service_accounts/me", Answer: signoztest.Status(403)})
-	refusing.refused(`Can't delete service account "ci"`, "which one it signs in with", "403").destroy(ci)
+	refusing.refused(`Can't delete service account "ci"`, "deleting its own account", "403").destroy(ci)
 	equal(t, "asked", forbidden.Hits() > 0, true)
 	on.ClearFaults()
 	talk(t, on).destroy(ci)
@@ -208,7 +208,7 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 	on.UpdateKey(account.ID, k.text("id"), "dated", on.Clock().Now().Add(9*day))
 	on.Clock().Advance(2 * day)
 	k = p.update(p.read(k), dated+`, "destroy_grace_period": "1h"}`)
-	if c := p.plan(p.read(k), dated+`, "destroy_grace_period": "1h"}`); c.kindOfAction() != "no-op" || !c.said.warns("outlives its configuration", "-replace") {
+	if c := p.plan(p.read(k), dated+`, "destroy_grace_period": "1h"}`); c.kindOfAction() != "no-op" || !c.said.warns("is valid longer than configured", "-replace") {
 		t.Errorf("extended elsewhere: %s %s", c.kindOfAction(), c.said.text())
 	}
 
@@ -227,7 +227,7 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 	on.UpdateKey(account.ID, k.text("id"), "outliving", on.Clock().Now().Add(9*365*day))
 	on.Clock().Advance(6 * day)
 	k = p.update(p.read(k), fmt.Sprintf(outliving, "-renamed", ""))
-	if c := p.plan(p.read(k), fmt.Sprintf(outliving, "-renamed", "")); c.kindOfAction() != "no-op" || !c.said.warns("outlives its configuration") {
+	if c := p.plan(p.read(k), fmt.Sprintf(outliving, "-renamed", "")); c.kindOfAction() != "no-op" || !c.said.warns("is valid longer than configured") {
 		t.Errorf("renamed: %s %s", c.kindOfAction(), c.said.text())
 	}
 	k = p.update(p.read(k), fmt.Sprintf(outliving, "-renamed", `, "rotate_before": "1d"`))
@@ -242,7 +242,7 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 		on.UpdateKey(account.ID, k.text("id"), "otherwise", on.Clock().Now().Add(time.Hour))
 		on.Clock().Advance(2 * time.Hour)
 		k = p.read(k)
-		if c := p.plan(k, fmt.Sprintf(called, "")); c.kindOfAction() != "no-op" || !c.said.warns("has expired", "name was changed elsewhere") {
+		if c := p.plan(k, fmt.Sprintf(called, "")); c.kindOfAction() != "no-op" || !c.said.warns("has expired", "name was changed outside Terraform") {
 			t.Errorf("%s, renamed elsewhere: %s %s", name, c.kindOfAction(), c.said.text())
 		}
 		// Also after an update of something else; and extended, it gets its name back.
@@ -290,7 +290,7 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 	if gone := p.read(k); !gone.IsNull() {
 		t.Error("a revoked key is still there")
 	}
-	if c := p.plan(p.none(kind), cleaned); c.kindOfAction() != "create" || !c.said.warns("is gone and can't be made again", "Remove the resource") {
+	if c := p.plan(p.none(kind), cleaned); c.kindOfAction() != "create" || !c.said.warns("Key can't be re-created", "remove the resource") {
 		t.Errorf("cleaned away: %s %s", c.kindOfAction(), c.said.text())
 	}
 
@@ -307,7 +307,7 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 		on.RevokeKey(account.ID, k.text("id"))
 		again := talk(t, on, provider.WithNow(on.Clock().Now))
 		again.read(k)
-		if c := again.plan(again.none(kind), cleaned); c.kindOfAction() != "create" || !c.said.warns("is gone and can't be made again") {
+		if c := again.plan(again.none(kind), cleaned); c.kindOfAction() != "create" || !c.said.warns("Key can't be re-created") {
 			t.Errorf("%s: %s %s", name, c.kindOfAction(), c.said.text())
 		}
 	}
@@ -453,10 +453,10 @@ func TestKey_refusedInTheApply(t *testing.T) {
 
 	planned = p.plan(k, `{`+id+`, "name": "b"}`)
 	on.RevokeKey(account.ID, k.text("id"))
-	p.refused(`Can't update the key "a"`, "removed in SigNoz since this plan was made").apply(planned)
+	p.refused(`Can't update the key "a"`, "removed in SigNoz after this plan was made").apply(planned)
 
 	old := embedded(t, signoztest.WithVersion(signoztest.V0_118_0))
-	talk(t, old).refused("a name that this version of it doesn't take").create("signoz_service_account", `{"name": "ci-2"}`)
+	talk(t, old).refused("a name that this version doesn't allow").create("signoz_service_account", `{"name": "ci-2"}`)
 }
 
 // Giving up the roles takes nothing away, and the plan says so.

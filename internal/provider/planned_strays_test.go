@@ -24,7 +24,7 @@ func TestPlannedStrays_areNotManaged(t *testing.T) {
 		{ID: types.StringValue(byHand), Name: types.StringValue("by-hand")},
 	}
 
-	var s session
+	s := session{seen: newSeenObjects()}
 	var diags diag.Diagnostics
 	s.noteRefreshed(managed)
 	s.checkNoStray(managed, "deploy", &diags)
@@ -38,7 +38,7 @@ func TestPlannedStrays_areNotManaged(t *testing.T) {
 		t.Errorf("with the key declared first: %v", diags)
 	}
 
-	s = session{}
+	s = session{seen: newSeenObjects()}
 	if revoked := s.planToRevoke(strays); len(revoked) != 2 {
 		t.Errorf("with no key declared, the plan revokes %v", revoked)
 	}

@@ -759,7 +759,7 @@ func (s *sequence) nameTaken(b drawn) bool {
 // that has passed, an object that can't be replaced by a new one beside it, a name
 // that is looked up without a refresh.
 func (s *sequence) userError(f failure) bool {
-	passed := strings.Contains(f.detail, "SigNoz takes only times in the future") || f.summary == "An expired key can't be renamed"
+	passed := strings.Contains(f.detail, "SigNoz accepts only times in the future") || f.summary == "An expired key can't be renamed"
 	passed = passed || strings.Contains(f.detail, "cannot set api key expiry in the past") // of a key that turned out to move
 	return passed && s.blocks[f.address].kind == keyKind || s.notReplaceable(f) || f.summary == "Cycle" || isOfLostAccount(f)
 }

@@ -146,17 +146,17 @@ func (p *signozProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages the machine identities of [SigNoz](https://signoz.io): service accounts, their roles, and the API keys that CI and integrations use. " +
-			"It is tested with self-hosted servers from v0.118.0 on; SigNoz Cloud serves the same API.",
+			"It works with self-hosted servers v0.118.0 and later; SigNoz Cloud has the same API.",
 		Attributes: map[string]schema.Attribute{
 			"endpoint": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "URL under which you open SigNoz in a browser, such as `https://signoz.example.com`; a base path (`https://example.com/signoz`) is allowed. " +
+				MarkdownDescription: "URL at which you open SigNoz in a browser, such as `https://signoz.example.com`; a base path (`https://example.com/signoz`) is allowed. " +
 					"Can be set with the environment variable `" + envEndpoint + "`. One of the two is required: there is no default.",
 			},
 			"api_key": schema.StringAttribute{
 				Optional:  true,
 				Sensitive: true,
-				MarkdownDescription: "Key of a service account that holds the role `signoz-admin`. " +
+				MarkdownDescription: "API key of a service account that has the role `signoz-admin`. " +
 					"Can be set with the environment variable `" + envAPIKey + "`, or else `" + envAccessToken + "`. Conflicts with `email` and `password`.",
 				Validators: []validator.String{
 					stringvalidator.ConflictsWith(path.MatchRoot("email"), path.MatchRoot("password")),
@@ -164,7 +164,7 @@ func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			},
 			"email": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "E-mail address of a user with the admin role to sign in as, instead of a key: for a fresh server, where no key exists yet. " +
+				MarkdownDescription: "Email address of a user with the admin role to sign in as, instead of a key: for a new server, where no key exists yet. " +
 					"Can be set with the environment variable `" + envEmail + "`.",
 			},
 			"password": schema.StringAttribute{
@@ -174,27 +174,27 @@ func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			},
 			"org_id": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Id of the organisation to sign in to, needed only with `email` and where the user is in several. " +
-					"Can be set with the environment variable `" + envOrgID + "`. A key belongs to one organisation by itself.",
+				MarkdownDescription: "ID of the organization to sign in to. Needed only with `email`, if the user is in several. " +
+					"Can be set with the environment variable `" + envOrgID + "`. A key always belongs to one organization.",
 			},
 			"headers": schema.MapAttribute{
 				ElementType: types.StringType,
 				Optional:    true,
 				Sensitive:   true,
 				MarkdownDescription: "Headers sent with every request, for an access proxy in front of SigNoz, such as `CF-Access-Client-Id`. " +
-					"`SIGNOZ-API-KEY` and `Authorization` are refused: SigNoz judges a request that has an `Authorization` header by it alone and ignores the key.",
+					"`SIGNOZ-API-KEY` and `Authorization` aren't allowed: SigNoz authenticates a request by its `Authorization` header only and ignores the API key.",
 			},
 			"tls": schema.SingleNestedAttribute{
 				Optional:            true,
-				MarkdownDescription: "How the server's certificate is checked, and the client's own certificate. All values are PEM texts: read files with `file()`.",
+				MarkdownDescription: "How the provider checks the server's certificate, and its own client certificate. All values are PEM texts: read files with `file()`.",
 				Attributes: map[string]schema.Attribute{
 					"ca_certificate": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "Certificate of a private certificate authority to trust, besides those of the system.",
+						MarkdownDescription: "Certificate of a private certificate authority to trust, in addition to those of the system.",
 					},
 					"client_certificate": schema.StringAttribute{
 						Optional:            true,
-						MarkdownDescription: "Certificate that the provider shows to a server or proxy that asks for one. Needs `client_key`.",
+						MarkdownDescription: "Client certificate, for a server or proxy that requires one. Needs `client_key`.",
 						Validators:          []validator.String{stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("client_key"))},
 					},
 					"client_key": schema.StringAttribute{
@@ -205,19 +205,19 @@ func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 					},
 					"insecure_skip_verify": schema.BoolAttribute{
 						Optional:            true,
-						MarkdownDescription: "Accept any certificate. Whoever can intercept the connection then gets the API key; every run warns of it. Prefer `ca_certificate`.",
+						MarkdownDescription: "Disables certificate verification. Anyone who can intercept the connection can then read the API key. Every run shows a warning. Prefer `ca_certificate`.",
 					},
 				},
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:   true,
 				Validators: []validator.String{durationValidator{}},
-				MarkdownDescription: "How long one attempt at a request may take, such as `30s` (the default) or `2m`. " +
+				MarkdownDescription: "Maximum time for one attempt at a request, such as `30s` (the default) or `2m`. " +
 					"Can be set with the environment variable `" + envRequestTimeout + "`.",
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "How often a failed attempt at a request is repeated: 8 by default, at most 100; 0 turns repeating off. Answers of 429 (too many requests) don't count, but no request is repeated later than 40 seconds × `max_retries` after its first attempt: 5 minutes 20 seconds by default. " +
+				MarkdownDescription: "Maximum number of retries for a failed request. Default 8, maximum 100, `0` disables retries. Responses with status 429 don't count, but all retries stop `max_retries` × 40 seconds after the first attempt (5 minutes 20 seconds by default). " +
 					"Can be set with the environment variable `" + envMaxRetries + "`.",
 				Validators: []validator.Int64{int64validator.Between(0, maxMaxRetries)},
 			},
@@ -367,7 +367,7 @@ func (m *providerModel) clientConfig(ctx context.Context, missing, diags *diag.D
 	}
 	if config.TLS.InsecureSkipVerify {
 		diags.AddAttributeWarning(path.Root("tls").AtName("insecure_skip_verify"), "SigNoz's certificate isn't checked",
-			"Whoever can intercept the connection can read the API key. If the certificate was issued by an authority of your own, trust that authority instead: tls = { ca_certificate = file(\"ca.pem\") }.")
+			"Anyone who can intercept the connection can read the API key. If a private authority issued the certificate, trust that authority instead: tls = { ca_certificate = file(\"ca.pem\") }.")
 	}
 	return config
 }
@@ -376,7 +376,7 @@ func (m *providerModel) clientConfig(ctx context.Context, missing, diags *diag.D
 func (m *providerModel) checkEndpoint(endpoint string, missing, diags *diag.Diagnostics) {
 	if endpoint == "" {
 		missing.AddAttributeError(path.Root("endpoint"), "Missing SigNoz endpoint",
-			"Set `endpoint` in the provider block, or the environment variable "+envEndpoint+", to the URL under which you open SigNoz in a browser, such as https://signoz.example.com.")
+			"Set `endpoint` in the provider block, or the environment variable "+envEndpoint+", to the URL at which you open SigNoz in a browser, such as https://signoz.example.com.")
 		return
 	}
 	u, err := signoz.ParseEndpoint(endpoint)
@@ -390,7 +390,7 @@ func (m *providerModel) checkEndpoint(endpoint string, missing, diags *diag.Diag
 	}
 	if u.Scheme == "http" && !isLoopback(u) {
 		diags.AddAttributeWarning(path.Root("endpoint"), "The API key travels in clear text",
-			"The endpoint begins with http://, so everybody on the way to "+u.Host+" can read the key. Use https://.")
+			"The endpoint begins with http://, so anyone who can read the traffic to "+u.Host+" gets the key. Use https://.")
 	}
 }
 
@@ -426,11 +426,11 @@ func (m *providerModel) signIn(config *signoz.Config, missing *diag.Diagnostics)
 			"Set the environment variable "+envAPIKey+", or `api_key` in the provider block, to a key of a service account with the role signoz-admin. "+
 				"On a fresh server without any key, sign in as a user instead: set `email` and `password`, or "+envEmail+" and "+envPassword+".")
 	case config.Email == "":
-		missing.AddAttributeError(path.Root("email"), "Missing e-mail address",
-			"A password is set, so the e-mail address of the user must be too: set `email` or the environment variable "+envEmail+".")
+		missing.AddAttributeError(path.Root("email"), "Missing email address",
+			"A password is set, so the email address of the user must be too: set `email` or the environment variable "+envEmail+".")
 	case config.Password == "":
 		missing.AddAttributeError(path.Root("password"), "Missing password",
-			"An e-mail address is set, so the user's password must be too: set `password` or the environment variable "+envPassword+".")
+			"An email address is set, so the user's password must be too: set `password` or the environment variable "+envPassword+".")
 	}
 }
 

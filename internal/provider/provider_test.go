@@ -43,7 +43,7 @@ func TestProvider_configuration(t *testing.T) { //nolint:paralleltest // changes
 		"access token":    {config: `{` + endpoint + `}`, env: map[string]string{"SIGNOZ_ACCESS_TOKEN": "k"}},
 		"user":            {config: `{` + endpoint + `, "email": "a@example.com", "password": "p"}`},
 		"user half":       {config: `{` + endpoint + `, "email": "a@example.com"}`, needs: []string{"Missing password", "SIGNOZ_PASSWORD"}},
-		"password alone":  {config: `{` + endpoint + `, "password": "p"}`, needs: []string{"Missing e-mail address", "SIGNOZ_EMAIL"}},
+		"password alone":  {config: `{` + endpoint + `, "password": "p"}`, needs: []string{"Missing email address", "SIGNOZ_EMAIL"}},
 		"user by env":     {config: `{` + endpoint + `}`, env: map[string]string{"SIGNOZ_EMAIL": "a@example.com", "SIGNOZ_PASSWORD": "p"}},
 		"key and user":    {config: `{` + endpoint + `, ` + key + `, "email": "a@example.com"}`, fails: []string{"api_key", "email"}},
 		"user before env": {config: `{` + endpoint + `, "email": "a@example.com", "password": "p"}`, env: map[string]string{"SIGNOZ_API_KEY": "k"}},
@@ -115,7 +115,7 @@ func TestProvider_unknownConfiguration(t *testing.T) {
 
 	p.plan(p.none("signoz_service_account"), `{"name": "new", "roles": ["signoz-viewer"]}`)
 	stored := p.stored("signoz_service_account", `{"id": `+quote(account.ID)+`, "name": "ci"}`)
-	if got := p.read(stored); got.gone() || !got.said.warns("SigNoz wasn't asked", "`api_key`") {
+	if got := p.read(stored); got.gone() || !got.said.warns("Plan made without contacting SigNoz", "`api_key`") {
 		t.Errorf("read: %s", got.said.text())
 	}
 	p.refused("isn't known yet", "`api_key`", "depends_on").data("signoz_me", `{}`)
@@ -133,8 +133,8 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 		t.Parallel()
 		on := embedded(t)
 		on.apiKey = "bm90LWEta2V5"
-		talk(t, on).refused("Can't create service account \"ci\"", "expired or revoked", "api_key", "unauthenticated").create("signoz_service_account", account)
-		talk(t, on).refused("Can't read the provider's own service account", "expired or revoked").data("signoz_me", `{}`)
+		talk(t, on).refused("Can't create service account \"ci\"", "API key rejected (401)", "api_key", "unauthenticated").create("signoz_service_account", account)
+		talk(t, on).refused("Can't read the provider's own service account", "API key rejected (401)").data("signoz_me", `{}`)
 		talk(t, on).refused("Can't list the roles", "api_key").plan(talk(t, on).none("signoz_service_account"), `{"name": "ci", "roles": ["signoz-viewer"]}`)
 	})
 	t.Run("viewer's key", func(t *testing.T) {
@@ -153,14 +153,14 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 			_, _ = w.Write([]byte("<html>sign in</html>"))
 		}))
 		t.Cleanup(web.Close)
-		talk(t, target{endpoint: web.URL, apiKey: "k"}).refused("A web page came", web.URL, "SIGNOZ_ENDPOINT").create("signoz_service_account", account)
+		talk(t, target{endpoint: web.URL, apiKey: "k"}).refused("HTML instead of JSON", web.URL, "SIGNOZ_ENDPOINT").create("signoz_service_account", account)
 	})
 	t.Run("SigNoz without the call", func(t *testing.T) {
 		t.Parallel()
 		on := embedded(t, signoztest.WithReportedVersion("v0.99.0"))
 		on.Inject(signoztest.Fault{Path: "/api/v1/service_accounts/**", Answer: signoztest.WebPage()})
 		on.Inject(signoztest.Fault{Path: "/api/v1/service_accounts", Answer: signoztest.WebPage()})
-		talk(t, on).refused("This SigNoz (v0.99.0) doesn't have the call", "v0.118.0").create("signoz_service_account", account)
+		talk(t, on).refused("SigNoz v0.99.0 doesn't have this API endpoint", "v0.118.0").create("signoz_service_account", account)
 	})
 	t.Run("nothing listens", func(t *testing.T) {
 		t.Parallel()
@@ -170,7 +170,7 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 		}
 		endpoint := "http://" + listener.Addr().String()
 		_ = listener.Close()
-		talk(t, target{endpoint: endpoint, apiKey: "k"}).refused("Nothing listens at "+endpoint, "port").create("signoz_service_account", account)
+		talk(t, target{endpoint: endpoint, apiKey: "k"}).refused("Connection refused at "+endpoint, "port").create("signoz_service_account", account)
 	})
 	t.Run("wrong host name", func(t *testing.T) {
 		t.Parallel()
@@ -211,7 +211,7 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 		on.Inject(signoztest.Fault{Answer: signoztest.Status(http.StatusServiceUnavailable)})
 		p := unconfigured(t)
 		p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "api_key": ` + quote(on.apiKey) + `, "max_retries": 1}`)
-		p.refused("failed", "503").data("signoz_me", `{}`)
+		p.refused("server error", "503").data("signoz_me", `{}`)
 	})
 }
 
@@ -229,10 +229,10 @@ func TestProvider_errorPages(t *testing.T) {
 		return p
 	}
 	on.Inject(page(http.MethodGet, "/api/v1/service_accounts/me"))
-	configured().refused("a proxy in front of it, failed", "503").data("signoz_me", `{}`)
+	configured().refused("a proxy in front of it, returned a server error", "503").data("signoz_me", `{}`)
 
 	on.Inject(page(http.MethodPost, "/api/v1/service_account_roles"))
-	configured().refused("a proxy in front of it, failed", "503").create("signoz_service_account_role", `{"service_account_id": `+quote(account.ID)+`, "role": "signoz-viewer"}`)
+	configured().refused("a proxy in front of it, returned a server error", "503").create("signoz_service_account_role", `{"service_account_id": `+quote(account.ID)+`, "role": "signoz-viewer"}`)
 	if n := on.CountRequests(http.MethodPost, "/api/v1/service_accounts/*/roles"); n != 0 {
 		t.Errorf("the role was assigned in another way, %d times", n)
 	}
@@ -244,10 +244,10 @@ func TestProvider_refusedOnTheWay(t *testing.T) {
 	on := embedded(t)
 	for status, html := range map[int]bool{400: true, 401: true, 403: true, 407: true, 413: true, 404: false} {
 		reply := signoztest.Reply{Status: status, Body: "<html>blocked</html>", ContentType: "text/html"}
-		says := []string{"a proxy or firewall in front of SigNoz", "let POST /api/v1/service_accounts through"}
+		says := []string{"a proxy or firewall in front of SigNoz", "Allow POST /api/v1/service_accounts there"}
 		if !html {
 			reply.ContentType, reply.Body = "application/json", `{"message":"no Route matched with those values"}`
-			says = []string{"isn't an answer of SigNoz", "gateway", "no Route matched"}
+			says = []string{"didn't come from SigNoz", "gateway", "no Route matched"}
 		}
 		on.ClearFaults()
 		on.Inject(signoztest.Fault{Method: http.MethodPost, Answer: reply})
@@ -255,7 +255,7 @@ func TestProvider_refusedOnTheWay(t *testing.T) {
 		if html { // and for all requests, so that not even the version is told
 			on.ClearFaults()
 			on.Inject(signoztest.Fault{Answer: reply})
-			talk(t, on).refused("either a proxy or firewall refuses the requests", "or "+on.endpoint+" isn't the URL of SigNoz").create("signoz_service_account", `{"name": "ci"}`)
+			talk(t, on).refused("Either a proxy or firewall refuses the requests", "Or "+on.endpoint+" isn't SigNoz's URL").create("signoz_service_account", `{"name": "ci"}`)
 		}
 	}
 }
@@ -266,10 +266,10 @@ func TestProvider_plainToTLS(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	endpoint := strings.Replace(server.URL, "https:", "http:", 1)
-	talk(t, target{endpoint: endpoint, apiKey: "k"}).refused("isn't an answer of SigNoz", "http:// or https://").data("signoz_me", `{}`)
+	talk(t, target{endpoint: endpoint, apiKey: "k"}).refused("didn't come from SigNoz", "http:// or https://").data("signoz_me", `{}`)
 	asUser := unconfigured(t)
 	asUser.configure(`{"endpoint": ` + quote(endpoint) + `, "email": "admin@example.com", "password": "p"}`)
-	asUser.refused("isn't an answer of SigNoz", "http:// or https://").data("signoz_roles", `{}`)
+	asUser.refused("didn't come from SigNoz", "http:// or https://").data("signoz_roles", `{}`)
 }
 
 // A state that was made with another SigNoz isn't taken for one whose accounts are all gone.

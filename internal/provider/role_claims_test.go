@@ -12,7 +12,7 @@ import (
 
 const accountKind = "signoz_service_account"
 
-const managedTwice = "is managed twice"
+const managedTwice = "Two resources manage the role"
 
 // `roles` and a role resource on one account: Terraform plans them in any
 // order, and either way one warning names both.

@@ -115,7 +115,7 @@ func addUnknownRole(diags *diag.Diagnostics, at path.Path, name string, there []
 func addOneRole(diags *diag.Diagnostics, at path.Path, summary string, e *signoz.OneRoleError) {
 	detail := fmt.Sprintf("This SigNoz (%s) keeps one role per service account (several are possible since v0.123), but %d are wanted: %s.", e.Version, len(e.Wanted), strings.Join(e.Wanted, ", "))
 	if len(e.Held) > 0 {
-		detail += fmt.Sprintf(" The account %q has %s now: another role would take that away from whoever gave it.", e.Account, strings.Join(e.Held, ", "))
+		detail += fmt.Sprintf(" The account %q has %s now: another role would replace it.", e.Account, strings.Join(e.Held, ", "))
 	}
 	if e.Lost != nil {
 		detail += fmt.Sprintf(" The role that was replaced couldn't be given back: %s", sentence(e.Lost.Error()))

@@ -38,19 +38,19 @@ func (d *rolesDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 
 func (d *rolesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The roles of the organisation: those that SigNoz brings along (`signoz-admin`, `signoz-editor`, `signoz-viewer`, `signoz-anonymous`) and, in the enterprise edition, those made by the organisation.",
+		MarkdownDescription: "The roles of the organization: SigNoz's built-in roles (`signoz-admin`, `signoz-editor`, `signoz-viewer`, `signoz-anonymous`) and, in the enterprise edition, custom roles.",
 		Attributes: map[string]schema.Attribute{
 			"roles": schema.ListNestedAttribute{
 				Computed:            true,
-				MarkdownDescription: "The roles, in the order of their names.",
+				MarkdownDescription: "The roles, sorted by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"id": schema.StringAttribute{
 						Computed:            true,
-						MarkdownDescription: "Id of the role, a UUID.",
+						MarkdownDescription: "ID of the role, a UUID.",
 					},
 					"name": schema.StringAttribute{
 						Computed:            true,
-						MarkdownDescription: "Name of the role, as `roles` and `role` of the resources take it.",
+						MarkdownDescription: "Name of the role, for `roles` and `role` of the resources.",
 					},
 					"description": schema.StringAttribute{
 						Computed:            true,
@@ -58,7 +58,7 @@ func (d *rolesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 					},
 					"type": schema.StringAttribute{
 						Computed:            true,
-						MarkdownDescription: "`managed` for a role of SigNoz, `custom` for one made by the organisation.",
+						MarkdownDescription: "`managed` for a built-in role, `custom` for one of the organization.",
 					},
 				}},
 			},

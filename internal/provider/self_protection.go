@@ -37,7 +37,7 @@ func (s *session) mayDelete(ctx context.Context, id, name string, diags *diag.Di
 	switch {
 	case err != nil:
 		diags.AddError(fmt.Sprintf("Can't delete service account %q", name),
-			"Before it deletes a service account, the provider asks SigNoz which one it signs in with itself, so as not to delete that; and the answer failed. "+s.explain(ctx, err))
+			"The provider first checks that it isn't deleting its own account, and that check failed. "+s.explain(ctx, err))
 	case own:
 		addOwnAccountError(id, name, diags)
 	}
@@ -70,7 +70,7 @@ func (s *session) refuseOwnKey(key keyObject, diags *diag.Diagnostics) {
 	name := state.Name.ValueString()
 	if durationOf(state.DestroyGracePeriod) >= longestRun {
 		diags.AddWarning("The provider retires the key that it signs in with",
-			fmt.Sprintf("The provider signs in with the key %q, which this plan retires. It goes on working for its destroy_grace_period: give the provider another key (`api_key` or %s) before that ends.", name, envAPIKey))
+			fmt.Sprintf("The provider signs in with the key %q, which this plan retires. It keeps working for its destroy_grace_period: give the provider another key (`api_key` or %s) before that ends.", name, envAPIKey))
 		return
 	}
 	diags.AddError("The provider would revoke the key that it signs in with",

@@ -34,7 +34,7 @@ func (d *serviceAccountDataSource) Schema(_ context.Context, _ datasource.Schema
 	attributes["id"] = schema.StringAttribute{
 		Optional:            true,
 		Computed:            true,
-		MarkdownDescription: "Id of the account to look up, a UUID. Exactly one of `id` and `name` is required. An account that was deleted is found by its id too; its `status` says so.",
+		MarkdownDescription: "ID of the account to look up, a UUID. Exactly one of `id` and `name` is required. A deleted account is found by its ID too; its `status` is then `deleted`.",
 	}
 	attributes["name"] = schema.StringAttribute{
 		Optional:            true,
@@ -42,7 +42,7 @@ func (d *serviceAccountDataSource) Schema(_ context.Context, _ datasource.Schema
 		MarkdownDescription: "Exact name of the active account to look up.",
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One service account, looked up by its id or by its name: to refer to an account that this configuration doesn't manage.",
+		MarkdownDescription: "One service account, by its ID or name. Use it to refer to an account that this configuration doesn't manage.",
 		Attributes:          attributes,
 	}
 }
@@ -78,7 +78,7 @@ func (d *serviceAccountDataSource) find(ctx context.Context, client *signoz.Clie
 	id := strings.ToLower(config.ID.ValueString())
 	account, err := client.SharedServiceAccount(ctx, id)
 	if signoz.IsAccountNotFound(err) {
-		return nil, &problem{summary: "Service account not found", detail: fmt.Sprintf("No service account has the id %s. It may be of another organisation or another SigNoz than the provider's key.%s", id, said(err))}
+		return nil, &problem{summary: "Service account not found", detail: fmt.Sprintf("No service account has the id %s. It may be of another organization or another SigNoz than the provider's key.%s", id, said(err))}
 	}
 	if err != nil {
 		return nil, &problem{summary: "Can't read service account " + id, err: err}

@@ -124,30 +124,30 @@ func (e *serviceAccountKeyEphemeralResource) Metadata(_ context.Context, req eph
 
 func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An API key that lives no longer than the run: it is made when Terraform first needs it and revoked when the run ends, and its value reaches neither plan nor state. " +
-			"While the run goes on, the provider renews the key: it moves the key's expiry, and the same value goes on working, however long the run takes. " +
-			"Should a run be killed before it can revoke the key, the key expires by itself within `valid_for`. " +
+		MarkdownDescription: "An API key for a single run: the provider creates it when Terraform first needs it and revokes it when the run ends. Its value is in no plan and no state. " +
+			"During the run, the provider renews the key: it moves the expiry, and the same value keeps working, however long the run takes. " +
+			"If the run is killed, the key expires within `valid_for`. " +
 			"Terraform opens ephemeral resources in plans too, so a plan makes and revokes a key as well. Needs Terraform 1.10 or OpenTofu 1.12.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Id of the service account that the key signs in.",
+				MarkdownDescription: "ID of the service account that the key belongs to.",
 			},
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
-				MarkdownDescription: fmt.Sprintf("Beginning of the key's name, to which random letters are appended; at most %d characters. `%s` by default.", signoz.MaxKeyNamePrefixLength, defaultEphemeralPrefix),
+				MarkdownDescription: fmt.Sprintf("Start of the key's name, followed by random letters; at most %d characters. `%s` by default.", signoz.MaxKeyNamePrefixLength, defaultEphemeralPrefix),
 			},
 			"valid_for": schema.StringAttribute{
 				Optional: true,
 				Computed: true,
-				MarkdownDescription: fmt.Sprintf("How long the key works when nothing renews or revokes it any more, such as `30m`; `%s` by default, at least `%s`. "+
-					"It is a lease and not a limit of the run: the provider renews the key each time a third of it has passed.", defaultLease, shortestLease),
+				MarkdownDescription: fmt.Sprintf("How long the key works if nothing renews or revokes it, such as `30m`; `%s` by default, at least `%s`. "+
+					"It is a lease, not a limit of the run: the provider renews the key each time a third of it has passed.", defaultLease, shortestLease),
 				Validators: []validator.String{durationValidator{atLeast: shortestLease}},
 			},
 			"id": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Id of the key, a UUID.",
+				MarkdownDescription: "ID of the key, a UUID.",
 			},
 			"name": schema.StringAttribute{
 				Computed:            true,
@@ -160,7 +160,7 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 			},
 			"expires_at": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Time at which the key stops working by itself unless it is renewed (RFC 3339, UTC).",
+				MarkdownDescription: "Time at which the key expires unless it is renewed (RFC 3339, UTC).",
 			},
 		},
 	}
@@ -344,7 +344,7 @@ func (e *serviceAccountKeyEphemeralResource) revoke(ctx context.Context, client 
 		return
 	}
 	diags.AddWarning(fmt.Sprintf("The ephemeral key %q wasn't revoked", key.Name),
-		fmt.Sprintf("It works until it expires by itself, at %s. To end it sooner, revoke it in SigNoz: Settings → Service Accounts, the account with the id %s.\n\n%s",
+		fmt.Sprintf("It works until it expires at %s. To end it sooner, revoke it in SigNoz: Settings → Service Accounts, the account with the id %s.\n\n%s",
 			worksUntil.UTC().Format(time.RFC3339), key.AccountID, e.session.explain(ctx, err)))
 }
 

@@ -46,7 +46,7 @@ func (l *serviceAccountKeyListResource) ListResourceConfigSchema(_ context.Conte
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Id of the service account, a UUID. Left out, the keys of all active accounts are listed.",
+				MarkdownDescription: "ID of the service account, a UUID. If unset, the keys of all active accounts are listed.",
 			},
 			"name_regex": schema.StringAttribute{
 				Optional:            true,
@@ -59,7 +59,7 @@ func (l *serviceAccountKeyListResource) ListResourceConfigSchema(_ context.Conte
 			},
 			"unused_for": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Only keys that nobody has used for so long, such as `90d`. A key that was never used counts from its creation.",
+				MarkdownDescription: "Only keys that weren't used for this long, such as `90d`. A key that was never used counts from its creation.",
 				Validators:          []validator.String{durationValidator{}},
 			},
 		},

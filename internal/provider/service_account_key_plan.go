@@ -104,7 +104,7 @@ func warnKeepsValue(config, state serviceAccountKeyModel, diags *diag.Diagnostic
 		return
 	}
 	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q keeps its value", state.Name.ValueString()),
-		"What is known only during the apply extends or renames the key in place, and the same value goes on working. If this is meant to rotate the key, as with time_rotating, it doesn't: use valid_for with rotate_before, or rotate_when_changed.")
+		"A value that is known only during the apply extends or renames the key in place, and the same key value keeps working. If this is meant to rotate the key, as with time_rotating, it doesn't: use valid_for with rotate_before, or rotate_when_changed.")
 }
 
 // replacedAttributes are those whose change a key can't take. What is unknown isn't

@@ -77,59 +77,59 @@ func (*serviceAccountKeyResource) Metadata(_ context.Context, req resource.Metad
 
 func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An API key of a service account. SigNoz shows a key's value only once, when it is made; Terraform keeps it in the sensitive attribute `key`, and so in the state, or only encrypted (`encrypt_to`). " +
+		MarkdownDescription: "An API key of a service account. SigNoz shows a key's value only once, when it creates the key. Terraform stores it in the sensitive attribute `key`, and so in the state, or only encrypted (`encrypt_to`). " +
 			"Renaming the key and setting, moving or removing its expiry happen in place and never change the value.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Id of the key, a UUID.",
+				MarkdownDescription: "ID of the key, a UUID.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"service_account_id": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Id of the service account that the key signs in. A key can't move to another account: changing this makes a new key. " +
-					"An id that is merely unknown in the plan changes nothing: if it turns out to be the same during the apply, the key stays as it is; if not, a new key is made there and the old one is retired as `destroy_grace_period` says.",
+				MarkdownDescription: "ID of the service account that the key belongs to. A key can't move to another account: changing this creates a new key. " +
+					"An ID that is unknown in the plan changes nothing yet: if it is the same in the apply, the key stays; otherwise a new key is created, and the old one is revoked or expires as `destroy_grace_period` says.",
 			},
 			"name": schema.StringAttribute{
 				Optional: true,
 				Computed: true,
-				MarkdownDescription: "Name of the key, unique in its account: lowercase letters, digits and hyphens, a letter first, at most 80 characters (SigNoz v0.118 doesn't take digits). " +
+				MarkdownDescription: "Name of the key, unique in its account: lowercase letters, digits and hyphens, a letter first, at most 80 characters (no digits on SigNoz v0.118). " +
 					"Changing it renames the key in place. Exactly one of `name` and `name_prefix` is required.",
 			},
 			"name_prefix": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: fmt.Sprintf("Beginning of the key's name, at most %d characters, to which random letters are appended. It lets an old and a new key exist side by side, which `create_before_destroy` needs. "+
-					"Changing it to another prefix makes a new key; adding it to a key that has a fixed `name` doesn't.", signoz.MaxKeyNamePrefixLength),
+				MarkdownDescription: fmt.Sprintf("Start of the key's name, at most %d characters, followed by random letters. It lets an old and a new key exist at the same time, which `create_before_destroy` needs. "+
+					"Changing it to another prefix creates a new key; adding it to a key that has a fixed `name` doesn't.", signoz.MaxKeyNamePrefixLength),
 			},
 			"expires_at": schema.StringAttribute{
 				Optional: true,
 				Computed: true,
-				MarkdownDescription: "Time at which the key stops working, in RFC 3339 notation with whole seconds and any offset, such as `2027-01-31T12:00:00Z`. It must lie in the future when it is set. " +
-					"Changing or removing it happens in place: the same value goes on working, also when the key had expired already. Left out, the key never expires, unless `valid_for` says so. Conflicts with `valid_for`.",
+				MarkdownDescription: "Time at which the key stops working, in RFC 3339 notation with whole seconds and any offset, such as `2027-01-31T12:00:00Z`. It must be in the future when it is set. " +
+					"Changing or removing it happens in place: the same value keeps working, even if the key had expired. If unset, the key never expires, unless `valid_for` is set. Conflicts with `valid_for`.",
 				Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRoot("valid_for"))},
 			},
 			"valid_for": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "How long the key works from the moment it is made, such as `90d`, `36h` or `1h30m`; `expires_at` tells the resulting time. " +
+				MarkdownDescription: "How long the key works after its creation, such as `90d`, `36h` or `1h30m`; `expires_at` shows the resulting time. " +
 					"Changing it moves the expiry by the difference, in place.",
 				Validators: []validator.String{durationValidator{atLeast: time.Second}},
 			},
 			"rotate_before": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "How long before its expiry the key is to be replaced, such as `14d`: from then on a plan replaces it. Needs `valid_for` and must be shorter than it. " +
-					"Nothing rotates by itself: somebody, or a scheduled job, must run Terraform within this time.",
+				MarkdownDescription: "How long before its expiry the key is due for rotation, such as `14d`: from then on, a plan replaces it. Requires `valid_for` and must be shorter. " +
+					"Nothing rotates until someone, or a scheduled job, runs `terraform apply` within this time.",
 				Validators: []validator.String{durationValidator{atLeast: time.Second}, stringvalidator.AlsoRequires(path.MatchRoot("valid_for"))},
 			},
 			"rotate_when_changed": schema.MapAttribute{
 				ElementType: types.StringType,
 				Optional:    true,
-				MarkdownDescription: "Any values, a change of which makes a new key, with the same overlap as a rotation by time: rotation by pull request, such as `{ reason = \"2027-01 audit\" }`. " +
+				MarkdownDescription: "Any values. Changing one creates a new key, with the same overlap as a rotation by time, so that a pull request can rotate a key, such as `{ reason = \"2027-01 audit\" }`. " +
 					"Adding this attribute to a key, or removing it, isn't a change.",
 			},
 			"destroy_grace_period": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "How long the key goes on working after Terraform destroyed or replaced it, such as `24h`, so that its users can change over. Destroying then doesn't revoke the key but sets it to expire after this time, or at its own expiry if that is sooner. " +
-					"Left out or `0s`: it is revoked at once. The value last applied counts. Deleting the account ends all its keys at once, whatever this says.",
+				MarkdownDescription: "How long the key keeps working after Terraform destroyed or replaced it, such as `24h`, so that its consumers can switch. Instead of revoking the key, Terraform sets it to expire after this time, or at its own expiry if that is sooner. " +
+					"If unset or `0s`, the key is revoked immediately. Terraform uses the last applied value. Deleting the account always revokes its keys immediately.",
 				Validators: []validator.String{durationValidator{}},
 			},
 			"encrypt_to": encryptToAttribute(),
@@ -143,7 +143,7 @@ func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaReq
 			"encrypted_key": encryptedKeyAttribute(),
 			"ready_for_rotation": schema.BoolAttribute{
 				Computed:            true,
-				MarkdownDescription: "Whether the key is within `rotate_before` of its expiry, so that the next plan replaces it.",
+				MarkdownDescription: "Whether the key is due for rotation (within `rotate_before` of its expiry), so that the next plan replaces it.",
 			},
 		},
 	}
@@ -154,11 +154,11 @@ func (*serviceAccountKeyResource) IdentitySchema(_ context.Context, _ resource.I
 		Attributes: map[string]identityschema.Attribute{
 			"service_account_id": identityschema.StringAttribute{
 				RequiredForImport: true,
-				Description:       "Id of the service account, a UUID.",
+				Description:       "ID of the service account, a UUID.",
 			},
 			"id": identityschema.StringAttribute{
 				RequiredForImport: true,
-				Description:       "Id of the key, a UUID.",
+				Description:       "ID of the key, a UUID.",
 			},
 		},
 	}
@@ -229,7 +229,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	case signoz.IsConflict(err):
 		diags.AddAttributeError(path.Root("name"), summary,
 			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: write name_prefix = \"NAME-\" instead of name, with which the present key is kept and renamed, or remove create_before_destroy (Pulumi: set deleteBeforeReplace). "+
-				"To manage a key that was made elsewhere, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, said(err)))
+				"To manage a key that was created outside Terraform, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, said(err)))
 		return diags
 	case err != nil:
 		r.session.addError(ctx, &diags, summary, err)
@@ -461,7 +461,7 @@ func (r *serviceAccountKeyResource) importByID(ctx context.Context, client *sign
 func (r *serviceAccountKeyResource) imported(account *signoz.ServiceAccount, found *signoz.Key) (key keyObject, diags diag.Diagnostics) {
 	r.session.noteRefreshed(found.ID)
 	diags.AddWarning("The key's value can't be imported",
-		fmt.Sprintf("SigNoz shows a value only once, when the key is made: `key` of the imported key %q of service account %q is null and stays null. To have a value, make the key anew (terraform apply -replace=ADDRESS), which revokes the present value, unless destroy_grace_period was applied before.", found.Name, account.Name))
+		fmt.Sprintf("SigNoz shows a value only once, when it creates the key: `key` of the imported key %q of service account %q is null and stays null. To have a value, replace the key (terraform apply -replace=ADDRESS), which revokes the present value, unless destroy_grace_period was applied before.", found.Name, account.Name))
 	key.State = newServiceAccountKeyModel(found)
 	key.Private.Record = keyRecord{ExpiresAt: signoz.UnixSeconds(found.ExpiresAt), Name: found.Name, OrgID: account.OrgID}
 	return key, diags

@@ -45,8 +45,8 @@ func (serviceAccountKeyValueEphemeralResource) Metadata(_ context.Context, req e
 
 func (serviceAccountKeyValueEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Decrypts the value of a key that has `encrypt_to`, for the write-only argument of a secret store or for a provider block. It does so in memory: the value reaches neither plan nor state. " +
-			"It asks no SigNoz and can be repeated as often as needed, so a delivery that failed succeeds in the next run. Needs Terraform 1.10 or OpenTofu 1.11; write-only arguments need 1.11 of either.",
+		MarkdownDescription: "Decrypts the value of a key that has `encrypt_to`, for the write-only argument of a secret store or for a provider block. It decrypts in memory: the value is in no plan and no state. " +
+			"It sends no request to SigNoz and can run any number of times, so a failed delivery succeeds in the next run. Needs Terraform 1.10 or OpenTofu 1.11; write-only arguments need 1.11 of either.",
 		Attributes: map[string]schema.Attribute{
 			"encrypted_key": schema.StringAttribute{
 				Required:            true,

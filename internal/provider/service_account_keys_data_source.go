@@ -58,19 +58,19 @@ func (d *serviceAccountKeysDataSource) Metadata(_ context.Context, req datasourc
 
 func (d *serviceAccountKeysDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The keys of one service account, for audits and `check` blocks: which expire soon, which have expired, which were replaced, which are unused. Key values aren't included: SigNoz shows them only once.",
+		MarkdownDescription: "The keys of one service account, for audits and `check` blocks: which expire soon, have expired, were replaced or aren't used. Key values aren't included: SigNoz shows them only once.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Id of the service account, a UUID.",
+				MarkdownDescription: "ID of the service account, a UUID.",
 			},
 			"keys": schema.ListNestedAttribute{
 				Computed:            true,
-				MarkdownDescription: "The keys, in the order of their names. A deleted account has none.",
+				MarkdownDescription: "The keys, sorted by name. A deleted account has none.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"id": schema.StringAttribute{
 						Computed:            true,
-						MarkdownDescription: "Id of the key, a UUID.",
+						MarkdownDescription: "ID of the key, a UUID.",
 					},
 					"name": schema.StringAttribute{
 						Computed:            true,
@@ -86,11 +86,11 @@ func (d *serviceAccountKeysDataSource) Schema(_ context.Context, _ datasource.Sc
 					},
 					"retired": schema.BoolAttribute{
 						Computed:            true,
-						MarkdownDescription: "Whether this provider replaced or destroyed the key with a `destroy_grace_period`, over or not: its name ends with `-retired-` and twelve letters, and it has an expiry.",
+						MarkdownDescription: "Whether this provider replaced or destroyed the key with a `destroy_grace_period`, whether that is over or not: its name ends with `-retired-` and twelve letters, and it has an expiry.",
 					},
 					"created_at": schema.StringAttribute{
 						Computed:            true,
-						MarkdownDescription: "Time at which the key was made (RFC 3339, UTC).",
+						MarkdownDescription: "Time at which the key was created (RFC 3339, UTC).",
 					},
 					"last_used_at": schema.StringAttribute{
 						Computed:            true,

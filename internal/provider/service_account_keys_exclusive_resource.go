@@ -71,34 +71,34 @@ func (*serviceAccountKeysExclusiveResource) Metadata(_ context.Context, req reso
 
 func (*serviceAccountKeysExclusiveResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Makes the keys of a service account exactly those that Terraform declares, for accounts that get their keys from Terraform alone. " +
-			"Every other key of the account, a stray, appears in the plan by name, and the next apply revokes it. Only what the plan has shown is revoked, and creating this resource revokes nothing. " +
+		MarkdownDescription: "Limits the keys of a service account to those that Terraform declares. Use it for accounts that get all their keys from one configuration. " +
+			"Every other key of the account, a stray, appears in the plan by name, and the next apply revokes it. An apply revokes only what its plan showed, and creating this resource revokes nothing. " +
 			"Destroying it changes nothing in SigNoz.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Id of the service account, a UUID. Changing it leaves the keys of the former account as they are.",
+				MarkdownDescription: "ID of the service account, a UUID. Changing it leaves the keys of the old account as they are.",
 			},
 			"key_ids": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Required:            true,
-				MarkdownDescription: "Ids of the keys that may exist: `[signoz_service_account_key.deploy.id]`. An id that the account doesn't have gives a warning.",
+				MarkdownDescription: "IDs of the keys that may exist: `[signoz_service_account_key.deploy.id]`. The plan warns about an ID that the account doesn't have.",
 				Validators:          []validator.Set{setvalidator.NoNullValues()},
 			},
 			"tolerated_names": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "[Regular expressions](https://github.com/google/re2/wiki/Syntax); keys whose name matches one of them are no strays. Write `^break-glass$` for exactly this name.",
+				MarkdownDescription: "[Regular expressions](https://github.com/google/re2/wiki/Syntax); a key whose name matches one of them isn't a stray. Write `^break-glass$` for exactly this name.",
 				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(isRegexp{})},
 			},
 			"strays": schema.ListNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "Keys of the account that are neither in `key_ids` nor tolerated, as the last refresh found them. A plan that takes a key from this list revokes it. " +
-					"Never in it: the key that the provider signs in with, keys that a `signoz_service_account_key` of this run stands for, keys that were replaced and are within their `destroy_grace_period`, and ephemeral keys that haven't expired.",
+				MarkdownDescription: "Keys of the account that are neither in `key_ids` nor tolerated, as the last refresh found them. A plan that removes a key from this list revokes it. " +
+					"It never contains the key that the provider authenticates with, keys of a `signoz_service_account_key` of this run, replaced keys within their `destroy_grace_period`, and ephemeral keys that haven't expired.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":           schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the key, a UUID."},
+					"id":           schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the key, a UUID."},
 					"name":         schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the key."},
-					"created_at":   schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key was made (RFC 3339, UTC)."},
+					"created_at":   schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key was created (RFC 3339, UTC)."},
 					"last_used_at": schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key was last seen in use (RFC 3339, UTC); null if never."},
 					"expires_at":   schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key stops or stopped working (RFC 3339, UTC); null if it never expires."},
 				}},
@@ -112,7 +112,7 @@ func (*serviceAccountKeysExclusiveResource) IdentitySchema(_ context.Context, _ 
 		Attributes: map[string]identityschema.Attribute{
 			"service_account_id": identityschema.StringAttribute{
 				RequiredForImport: true,
-				Description:       "Id of the service account, a UUID.",
+				Description:       "ID of the service account, a UUID.",
 			},
 		},
 	}

@@ -220,7 +220,7 @@ func TestKeysExclusive_refusesWhatIsNoID(t *testing.T) {
 	p := talk(t, on)
 	p.refused(`"deploy" isn't the id of a key`, "tolerated_names").update(p.none(exclusiveKind), exclusive(account.ID, []string{"deploy"}))
 	p.refused("isn't the id of a service account").update(p.none(exclusiveKind), exclusive("ci", nil))
-	p.refused("isn't written as SigNoz writes it", "lower case").update(p.none(exclusiveKind), exclusive(strings.ToUpper(account.ID), nil))
+	p.refused("must be lowercase").update(p.none(exclusiveKind), exclusive(strings.ToUpper(account.ID), nil))
 	p.refused("Invalid regular expression").update(p.none(exclusiveKind), exclusive(account.ID, nil, "("))
 	equal(t, "requests", on.CountRequests("", ""), 0)
 	p.refused("Can't list the keys of service account").update(p.none(exclusiveKind), exclusive("0199fa0c-0000-7000-8000-000000000000", nil))

@@ -38,7 +38,7 @@ func (l *serviceAccountListResource) Metadata(_ context.Context, req resource.Me
 
 func (l *serviceAccountListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The active service accounts of the organisation. Accounts that were deleted don't appear.",
+		MarkdownDescription: "The active service accounts of the organization. Deleted accounts aren't included.",
 		Attributes: map[string]schema.Attribute{
 			"name_regex": schema.StringAttribute{
 				Optional:            true,

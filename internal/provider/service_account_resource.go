@@ -66,37 +66,37 @@ func (*serviceAccountResource) Metadata(_ context.Context, req resource.Metadata
 
 func (*serviceAccountResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A service account: the identity under which CI, integrations and Terraform itself use SigNoz, apart from any person. It signs in with its keys (`signoz_service_account_key`) and may do what its roles allow. " +
-			"Destroying an account revokes all its keys at once.",
+		MarkdownDescription: "A service account: the identity with which CI, integrations and Terraform itself use SigNoz, independent of any person. It authenticates with its keys (`signoz_service_account_key`) and can do what its roles allow. " +
+			"Destroying an account revokes all its keys immediately.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Id of the account, a UUID.",
+				MarkdownDescription: "ID of the account, a UUID.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"name": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Name of the account, unique among the active accounts of the organisation: lowercase letters, digits and hyphens, a letter first, at most 50 characters (SigNoz v0.118 doesn't take digits). " +
-					"Changing it renames the account in place; id, e-mail address, roles and keys stay. An imported account may keep an older name that breaks these rules.",
+				MarkdownDescription: "Name of the account, unique among the active accounts of the organization: lowercase letters, digits and hyphens, a letter first, at most 50 characters (no digits on SigNoz v0.118). " +
+					"Changing it renames the account in place; ID, email address, roles and keys stay. An imported account may keep an older name that breaks these rules.",
 			},
 			"roles": schema.SetAttribute{
 				ElementType: types.StringType,
 				Optional:    true,
 				Computed:    true,
-				MarkdownDescription: "Names of the roles that the account holds, such as `signoz-viewer`, `signoz-editor` or `signoz-admin`. " +
-					"When set, Terraform manages all roles of the account: one that was granted elsewhere is taken away again, and `[]` means none. " +
-					"When left out, Terraform never touches the roles; grant them in SigNoz or with `signoz_service_account_role`. Don't use both on one account. " +
+				MarkdownDescription: "Names of the account's roles, such as `signoz-viewer`, `signoz-editor` or `signoz-admin`. " +
+					"If set, Terraform manages all roles of the account: it removes a role that was assigned outside Terraform, and `[]` means none. " +
+					"If unset, Terraform never touches the roles; assign them in SigNoz or with `signoz_service_account_role`. Don't use both on one account. " +
 					"SigNoz before v0.123 keeps one role per account.",
 				Validators: []validator.Set{setvalidator.NoNullValues()},
 			},
 			"email": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "E-mail address that SigNoz made from the account's first name. It never changes, and stays taken after the account was renamed.",
+				MarkdownDescription: "Email address that SigNoz derived from the account's original name. It never changes, and stays in use after the account was renamed.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"org_id": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Id of the organisation that the account belongs to.",
+				MarkdownDescription: "ID of the organization that the account belongs to.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"created_at": schema.StringAttribute{
@@ -113,7 +113,7 @@ func (*serviceAccountResource) IdentitySchema(_ context.Context, _ resource.Iden
 		Attributes: map[string]identityschema.Attribute{
 			"id": identityschema.StringAttribute{
 				RequiredForImport: true,
-				Description:       "Id of the service account, a UUID.",
+				Description:       "ID of the service account, a UUID.",
 			},
 		},
 	}
@@ -299,7 +299,7 @@ func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name s
 // replacesItself is what to do about a name that is in use by the very account that a run
 // replaces.
 const replacesItself = "If this run replaces the account itself (-replace, or a tainted account), the old one is in the way: Terraform passes create_before_destroy on from a key to its account, and two accounts can't have one name. " +
-	"To keep the account, drop -replace or run terraform untaint ADDRESS; to have it made anew, destroy it first: terraform destroy -target=ADDRESS."
+	"To keep the account, drop -replace or run terraform untaint ADDRESS; to create it again, destroy it first: terraform destroy -target=ADDRESS."
 
 // formerSelf is what to do about a name that is in use only because Terraform deletes and
 // creates in any order.

@@ -61,22 +61,22 @@ func (*serviceAccountRoleResource) Metadata(_ context.Context, req resource.Meta
 
 func (*serviceAccountRoleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One role of one service account, given in addition to the others that the account has: for teams that don't manage the account itself. " +
-			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource takes away every role it doesn't list, so the two would undo each other with every apply. " +
-			"On SigNoz before v0.123 an account has one role: giving it a second one is refused.",
+		MarkdownDescription: "One role of one service account, in addition to the account's other roles. Use it if another configuration or team manages the account. " +
+			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource removes every role it doesn't list, so the two would undo each other with every apply. " +
+			"On SigNoz before v0.123, an account has one role, and a second one is rejected.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Id of the binding between account and role, a UUID.",
+				MarkdownDescription: "ID of the role assignment, a UUID.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Id of the service account. Changing it takes the role from the one account and gives it to the other.",
+				MarkdownDescription: "ID of the service account. Changing it removes the role from the old account and assigns it to the new one.",
 			},
 			"role": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it takes the one role and gives the other.",
+				MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it removes the old role and assigns the new one.",
 			},
 		},
 	}
@@ -87,7 +87,7 @@ func (*serviceAccountRoleResource) IdentitySchema(_ context.Context, _ resource.
 		Attributes: map[string]identityschema.Attribute{
 			"service_account_id": identityschema.StringAttribute{
 				RequiredForImport: true,
-				Description:       "Id of the service account, a UUID.",
+				Description:       "ID of the service account, a UUID.",
 			},
 			"role": identityschema.StringAttribute{
 				RequiredForImport: true,
@@ -197,7 +197,7 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 		// The account didn't hold the role before: the state keeps it, lest nobody takes it away.
 		plan.ID = types.StringNull()
 		result.Save(plan, rolePrivate{OrgID: client.KnownOrgID()})
-		diags.AddError(summary, "The account may hold the role all the same, so it is in the state, marked as tainted: the next apply takes it and gives it anew. With create_before_destroy, run terraform untaint with its address first, and the next plan looks.\n\n"+r.session.explain(ctx, unresolved.Lost))
+		diags.AddError(summary, "The role may have been assigned, so it is in the state, marked as tainted: the next apply replaces it. With create_before_destroy, run terraform untaint with its address first, and the next plan looks.\n\n"+r.session.explain(ctx, unresolved.Lost))
 	default:
 		r.session.addRoleError(ctx, &diags, path.Root("role"), summary, err)
 	}

@@ -54,7 +54,7 @@ func (d *serviceAccountsDataSource) Schema(_ context.Context, _ datasource.Schem
 	account := accountAttributes()
 	delete(account, "roles")
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "All service accounts of the organisation, from one request. The roles of an account aren't in SigNoz's list: look them up with `signoz_service_account`.",
+		MarkdownDescription: "All service accounts of the organization, from one request. SigNoz's list has no roles: look them up with `signoz_service_account`.",
 		Attributes: map[string]schema.Attribute{
 			"name_regex": schema.StringAttribute{
 				Optional:            true,
@@ -63,11 +63,11 @@ func (d *serviceAccountsDataSource) Schema(_ context.Context, _ datasource.Schem
 			},
 			"include_deleted": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Also accounts that were deleted, which SigNoz keeps. `false` by default.",
+				MarkdownDescription: "Whether to include deleted accounts, which SigNoz keeps. `false` by default.",
 			},
 			"service_accounts": schema.ListNestedAttribute{
 				Computed:            true,
-				MarkdownDescription: "The accounts, in the order of their names.",
+				MarkdownDescription: "The accounts, sorted by name.",
 				NestedObject:        schema.NestedAttributeObject{Attributes: account},
 			},
 		},

@@ -59,7 +59,7 @@ func (s *session) requireClient(diags *diag.Diagnostics) *signoz.Client {
 	case len(s.unknown) > 0:
 		diags.AddError("The provider's configuration isn't known yet",
 			fmt.Sprintf("This needs SigNoz, but the provider's %s %s known only during the apply. "+
-				"A data source waits for the apply if it says what the value comes from: depends_on = [ADDRESS]. Anything else needs that to be applied first (terraform apply -target=ADDRESS), or a configuration of its own.",
+				"For a data source, add depends_on = [ADDRESS] for the resource that sets this value; Terraform then reads it during the apply. Otherwise apply that resource first (terraform apply -target=ADDRESS), or move it to a separate configuration.",
 				quotedList(s.unknown), isAre(len(s.unknown))))
 	default:
 		diags.Append(s.missing...)
@@ -77,8 +77,8 @@ func (s *session) mayRefresh(diags *diag.Diagnostics) bool {
 		s.planMissing(diags)
 		return false
 	}
-	diags.AddWarning("SigNoz wasn't asked",
-		fmt.Sprintf("The provider's %s %s known only during the apply, so objects of SigNoz are planned as the state has them; what was changed elsewhere doesn't show up in this plan.",
+	diags.AddWarning("Plan made without contacting SigNoz",
+		fmt.Sprintf("The provider's %s %s known only during the apply, so the plan uses the state as it is and doesn't show changes made outside Terraform.",
 			quotedList(s.unknown), isAre(len(s.unknown))))
 	return false
 }

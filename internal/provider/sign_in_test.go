@@ -63,10 +63,10 @@ func TestSignIn_refused(t *testing.T) {
 	try(asUser(t, on, signoztest.AdminEmail, "wrong-password", ""), "password is wrong", "SIGNOZ_PASSWORD")
 	try(asUser(t, on, "nobody@example.com", signoztest.AdminPassword, ""), "knows no user nobody@example.com", "endpoint")
 	try(asUser(t, on, "sso@example.com", signoztest.AdminPassword, ""), "single sign-on", "api_key")
-	try(asUser(t, on, signoztest.AdminEmail, signoztest.AdminPassword, `, "org_id": "01a20456-0000-7000-8000-000000000000"`), "no organisation with the id 01a20456", "acme")
+	try(asUser(t, on, signoztest.AdminEmail, signoztest.AdminPassword, `, "org_id": "01a20456-0000-7000-8000-000000000000"`), "no organization with the ID 01a20456", "acme")
 
 	several := embedded(t, signoztest.WithOrganisations("acme", "beta"))
-	try(asUser(t, several, signoztest.AdminEmail, signoztest.AdminPassword, ""), "several organisations", "org_id", "acme", "beta")
+	try(asUser(t, several, signoztest.AdminEmail, signoztest.AdminPassword, ""), "several organizations", "org_id", "acme", "beta")
 	if n := len(several.ActiveAccounts()) + len(on.ActiveAccounts()); n != 2 {
 		t.Errorf("%d active accounts, want Terraform's own of each server", n)
 	}

@@ -1,4 +1,4 @@
-# Fails the plan, before anything is changed, when the key is that of another account.
+# Fails the plan, before anything is changed, when the key's account isn't an admin.
 data "signoz_me" "guard" {
   lifecycle {
     postcondition {

@@ -6,7 +6,7 @@ variable "exporter_role" {
 
 data "signoz_roles" "known" {}
 
-# Fails the plan, before anything is made, when there is no such role.
+# Fails the plan, before anything is created, if there is no such role.
 resource "signoz_service_account" "exporter" {
   name  = "exporter"
   roles = [var.exporter_role]

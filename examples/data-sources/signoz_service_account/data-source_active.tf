@@ -1,5 +1,5 @@
-# The account is made elsewhere and known by its id. SigNoz goes on showing an
-# account that was deleted, so ask for its status before building on it.
+# The account is managed elsewhere and known by its ID. SigNoz still returns an
+# account that was deleted, so check its status.
 variable "pipeline_account_id" {
   description = "Id of the account of the nightly pipeline."
   type        = string

@@ -1,4 +1,4 @@
-# The keys of a whole fleet, at one request an account.
+# The keys of a whole fleet, at one request per account.
 data "signoz_service_accounts" "fleet" {
   name_regex = "^ci-"
 }

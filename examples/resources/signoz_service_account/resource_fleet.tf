@@ -1,4 +1,4 @@
-# One account a service, each with the least it needs.
+# One account per service, each with the least it needs.
 locals {
   services = {
     grafana     = ["signoz-viewer"]
@@ -14,7 +14,7 @@ resource "signoz_service_account" "service" {
   roles = each.value
 }
 
-# `roles` left out: another team grants them, and Terraform never touches them.
+# Without `roles`: another team assigns them, and Terraform never touches them.
 resource "signoz_service_account" "migration" {
   name = "data-migration"
 }

@@ -6,7 +6,7 @@ resource "signoz_service_account" "deploy" {
 resource "signoz_service_account_key" "deploy" {
   service_account_id = signoz_service_account.deploy.id
   name               = "pipeline"
-  expires_at         = "2035-01-31T12:00:00Z"
+  valid_for          = "90d" # or expires_at = "2027-01-31T12:00:00Z"
 }
 
 output "deploy_key" {

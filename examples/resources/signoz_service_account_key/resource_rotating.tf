@@ -3,9 +3,8 @@ resource "signoz_service_account" "collector" {
   roles = ["signoz-viewer"]
 }
 
-# Replaced by the first run within the last 30 of its 90 days. The new key is
-# made first, and the old one goes on working for two days, so that whoever uses
-# it can change over.
+# The first apply in the last 30 of its 90 days replaces the key: it creates the new
+# key first and keeps the old one working for two more days.
 resource "signoz_service_account_key" "collector" {
   service_account_id   = signoz_service_account.collector.id
   name_prefix          = "collector-"

@@ -1,5 +1,5 @@
-# Several roles, each given and taken by itself: all others that the account
-# holds stay.
+# Several roles, each assigned and removed separately. All other roles of the
+# account stay.
 data "signoz_service_account" "nightly" {
   name = "nightly-pipeline"
 }
