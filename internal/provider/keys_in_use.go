@@ -54,10 +54,10 @@ func (s *session) warnIfInUse(key *signoz.Key, diags *diag.Diagnostics) {
 	if last.IsZero() || now.Sub(last) >= recentUse || key.Expired(now) {
 		return
 	}
-	advice := "To let it work until its users have changed over, set destroy_grace_period (such as \"24h\") and apply that first."
+	advice := "To give them time to switch, set destroy_grace_period (such as \"24h\") and apply that first."
 	if has(s.seen, s.seen.ending, key.AccountID) {
-		advice = "Its service account is deleted, which ends all keys of the account at once, whatever their destroy_grace_period."
+		advice = "Its service account is deleted, which revokes all keys of the account immediately, whatever their destroy_grace_period."
 	}
-	diags.AddWarning(fmt.Sprintf("The key %q is in use, and this plan ends it at once", key.Name),
-		fmt.Sprintf("It was last used at %s, %s ago; whoever uses it is refused from the apply on. %s", timestamp(last).ValueString(), roughly(now.Sub(last)), advice))
+	diags.AddWarning(fmt.Sprintf("The key %q is in use, and this plan revokes it immediately", key.Name),
+		fmt.Sprintf("It was last used at %s, %s ago; its consumers fail after the apply. %s", timestamp(last).ValueString(), roughly(now.Sub(last)), advice))
 }

@@ -24,7 +24,7 @@ func TestKey_inUseDoesNotEndUnnoticed(t *testing.T) {
 	graceful := maker.create(keyKind, `{`+id+`, "name": "graceful", "destroy_grace_period": "1h"}`)
 	whole := maker.importID(accountKind, account.ID)
 
-	const inUse = "is in use, and this plan ends it at once"
+	const inUse = "is in use, and this plan revokes it immediately"
 	other := `{` + id + `, "name": "deploy", "rotate_when_changed": {"reason": "two"}}`
 	plans := func(refresh bool) (destroyed, replaced, gracefully, deleted said) {
 		p := talk(t, on, clock)
