@@ -59,6 +59,19 @@ func (record keyRecord) refreshed(name string, expiresAt, now time.Time) keyReco
 	return record
 }
 
+// updated is the record after an update to what was planned. What was moved or renamed
+// elsewhere and is left so stays known as that, unless the configuration asks for it now.
+func (record keyRecord) updated(plan, state, config serviceAccountKeyModel) keyRecord {
+	adopted := !sameDuration(plan.ValidFor, state.ValidFor) || (known(config.ExpiresAt) && sameTime(config.ExpiresAt, plan.ExpiresAt))
+	if !sameTime(plan.ExpiresAt, state.ExpiresAt) || !record.Passed || adopted {
+		record.ExpiresAt = signoz.UnixSeconds(timeOf(plan.ExpiresAt))
+	}
+	if !plan.Name.Equal(state.Name) || !record.Expired {
+		record.Name = plan.Name.ValueString()
+	}
+	return record
+}
+
 func hasPassed(expiresAt, now time.Time) bool { return !expiresAt.IsZero() && !expiresAt.After(now) }
 
 // setTime is ExpiresAt as a time; zero for none.

@@ -323,14 +323,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 			return diags
 		}
 	}
-	// What was moved or renamed elsewhere and is left so must stay known as that.
-	adopted := !sameDuration(plan.ValidFor, state.ValidFor) || (known(change.Config.ExpiresAt) && sameTime(change.Config.ExpiresAt, plan.ExpiresAt)) // the configuration asks for it now
-	if extended || !record.Passed || adopted {
-		record.ExpiresAt = signoz.UnixSeconds(timeOf(plan.ExpiresAt))
-	}
-	if !plan.Name.Equal(state.Name) || !record.Expired {
-		record.Name = plan.Name.ValueString()
-	}
+	record = record.updated(plan, state, change.Config)
 	if !unreachable {
 		record = record.refreshed(plan.Name.ValueString(), timeOf(plan.ExpiresAt), r.now())
 	}
