@@ -503,3 +503,21 @@ func TestDocumentationIsPlain(t *testing.T) {
 		}
 	}
 }
+
+// The front page leads to every guide, and each guide has its group in the registry.
+func TestDocumentationHasEveryGuide(t *testing.T) {
+	t.Parallel()
+	front := readFile(t, "docs/index.md")
+	for _, file := range documents(t, ".md") {
+		name, isGuide := strings.CutPrefix(filepath.ToSlash(file), "docs/guides/")
+		if !isGuide {
+			continue
+		}
+		if !strings.Contains(front, "/docs/guides/"+strings.TrimSuffix(name, ".md")+")") {
+			t.Errorf("docs/index.md doesn't lead to %s", name)
+		}
+		if strings.Contains(readFile(t, file), "subcategory: \"\"") {
+			t.Errorf("%s has no subcategory", name)
+		}
+	}
+}
