@@ -166,8 +166,8 @@ func jsonList(names []string) string {
 // What errors name: in the summary the object that they are about, in the detail
 // a key that couldn't be revoked.
 var (
-	namedInSummary = regexp.MustCompile(`^Can't create (?:service account|the key) "([^"]+)"(?: of service account (\S+))?`)
-	stillWorks     = regexp.MustCompile(`^The key "([^"]+)" of service account (\S+) still works`)
+	namedInSummary = regexp.MustCompile(`^Can't create (?:service account|the key) "([^"]+)"(?: of service account ([^\s:]+))?`)
+	stillWorks     = regexp.MustCompile(`^The key "([^"]+)" of service account ([^\s:]+) still works`)
 	substitute     = regexp.MustCompile(`making the key "([^"]+)"`)
 	notRevoked     = regexp.MustCompile(`DELETE /api/v1/service_accounts/([0-9a-f-]{36})/keys/([0-9a-f-]{36})`)
 )
