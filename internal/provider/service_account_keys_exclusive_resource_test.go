@@ -363,7 +363,7 @@ resource "signoz_service_account_key" "overlapping" {
   name_prefix          = "overlapping-"
   valid_for            = "30d"
   rotate_before        = "10d"
-  destroy_grace_period = "20h"
+  destroy_grace_period = "48h"
 
   lifecycle {
     create_before_destroy = true
