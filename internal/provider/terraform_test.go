@@ -296,7 +296,10 @@ func (r *run) replacesBeforeDestroy(address string) bool {
 			return true
 		}
 	}
-	for other, k := range r.state {
+	r.mu.Lock()
+	state := maps.Clone(r.state)
+	r.mu.Unlock()
+	for other, k := range state {
 		if _, configured := r.blocks[other]; !configured && k.createBeforeDestroy && slices.Contains(k.dependsOn, address) {
 			return true
 		}
