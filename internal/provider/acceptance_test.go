@@ -89,6 +89,12 @@ func embedded(t *testing.T, options ...signoztest.Option) target {
 	return target{Server: server, endpoint: server.URL, apiKey: server.AdminKey()}
 }
 
+// stoppedClock makes a SigNoz whose clock stands still until the test moves it, for a provider of the
+// same clock (provider.WithNow): no second passes between two times that a test compares.
+func stoppedClock() signoztest.Option {
+	return signoztest.WithClock(signoztest.NewClock(time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC)))
+}
+
 // provider is a provider block that signs in to the target.
 func (on target) provider(more ...string) string {
 	return fmt.Sprintf("provider \"signoz\" {\n  endpoint = %q\n  api_key  = %q\n  %s\n}\n", on.endpoint, on.apiKey, strings.Join(more, "\n  "))

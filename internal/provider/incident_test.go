@@ -20,7 +20,7 @@ func leakedKey(t *testing.T, do func(t *testing.T, w *workingDir, blocks []block
 	for _, due := range []bool{false, true} {
 		for _, grace := range []string{"", "2d"} {
 			t.Run(fmt.Sprintf("due=%t,grace=%s", due, grace), func(t *testing.T) {
-				w := onClock(t, embeddedOnly(t))
+				w := onClock(t, embeddedOnly(t, stoppedClock()))
 				blocks := withGrace(rotation(), grace)
 				succeeded(t, w.apply(t.Context(), blocks, conditions{}))
 				if due {

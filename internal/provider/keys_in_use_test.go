@@ -15,7 +15,7 @@ import (
 // hasn't been used for a day, nothing is said, nor without a refresh.
 func TestKey_inUseDoesNotEndUnnoticed(t *testing.T) {
 	t.Parallel()
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	clock := provider.WithNow(on.Clock().Now)
 	account := on.CreateAccount("ci")
 	id := `"service_account_id": ` + quote(account.ID)

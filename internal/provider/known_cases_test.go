@@ -45,7 +45,7 @@ func TestAccount_halfMadeUnderCreateBeforeDestroy(t *testing.T) {
 		"503": {Answer: signoztest.Status(http.StatusServiceUnavailable)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			on := embeddedOnly(t)
+			on := embeddedOnly(t, stoppedClock())
 			there := bystanders(on)
 			w := onClock(t, on)
 			fault.Method, fault.Path = http.MethodPost, "/api/v1/service_account_roles"
@@ -65,7 +65,7 @@ func TestAccount_halfMadeUnderCreateBeforeDestroy(t *testing.T) {
 
 // The same for a role whose answer was lost.
 func TestRole_lostAnswerUnderCreateBeforeDestroy(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	host := on.CreateAccount("host")
 	w := onClock(t, on)
 	blocks := []block{{address: "role", kind: roleKind, accountID: host.ID, attributes: `"role": "signoz-viewer"`, createBeforeDestroy: true}}
@@ -81,7 +81,7 @@ func TestRole_lostAnswerUnderCreateBeforeDestroy(t *testing.T) {
 // An account that is to be replaced can't be made first: names are unique. The
 // error says that, and what to do.
 func TestAccount_replacedUnderCreateBeforeDestroy(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	w := onClock(t, on)
 	succeeded(t, w.apply(t.Context(), rotation(), conditions{}))
 	failed := w.apply(t.Context(), rotation(), conditions{replace: []string{"account"}})
@@ -94,7 +94,7 @@ func TestAccount_replacedUnderCreateBeforeDestroy(t *testing.T) {
 // An expiry that was removed elsewhere, and whose configured time has passed
 // since, is a warning and no obstacle, neither to -replace nor to -destroy.
 func TestKey_expiryRemovedElsewhereAndPast(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	host := on.CreateAccount("host")
 	w := onClock(t, on)
 	expiresAt := on.Clock().Now().Add(25 * time.Second)
@@ -121,7 +121,7 @@ func TestKey_expiryRemovedElsewhereAndPast(t *testing.T) {
 func TestKey_dueWithUnknownLifetime(t *testing.T) {
 	for name, lifetime := range map[string]string{"the same": "90d", "the same in another notation": "2160h", "another": "120d"} {
 		t.Run(name, func(t *testing.T) {
-			on := embeddedOnly(t)
+			on := embeddedOnly(t, stoppedClock())
 			host := on.CreateAccount("host")
 			w := onClock(t, on)
 			config := func(lifetime string) []block {
@@ -141,7 +141,7 @@ func TestKey_dueWithUnknownLifetime(t *testing.T) {
 // A role that somebody else gives a new account before it is read back is drift,
 // for the next plan to remove.
 func TestAccount_roleGrantedDuringCreate(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	w := onClock(t, on)
 	blocks := []block{{address: "account", kind: accountKind, attributes: `"name": "ci", "roles": ["signoz-viewer"]`}}
 	granted := false
@@ -173,7 +173,7 @@ func TestKey_unknownAccount(t *testing.T) {
 	for name, moves := range map[string]bool{"the same": false, "another": true} {
 		for _, grace := range []string{"", `, "destroy_grace_period": "1h"`} {
 			t.Run(name+grace, func(t *testing.T) {
-				on := embeddedOnly(t)
+				on := embeddedOnly(t, stoppedClock())
 				host, other := on.CreateAccount("host"), on.CreateAccount("other")
 				w := onClock(t, on)
 				config := func(id string) []block {
@@ -208,7 +208,7 @@ func TestKey_unknownAccount(t *testing.T) {
 
 // The same by a data source that waits for something that changes, as the guides show it.
 func TestKey_accountLookedUpAfterAChange(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	host := on.CreateAccount("host")
 	w := onClock(t, on)
 	config := func(name string) []block {
@@ -230,7 +230,7 @@ func TestKey_accountLookedUpAfterAChange(t *testing.T) {
 func TestServer_rebuiltWithTheSameOrganisation(t *testing.T) {
 	t.Parallel()
 	for _, destroys := range []bool{false, true} {
-		on := embedded(t)
+		on := embedded(t, stoppedClock())
 		w := onClock(t, on)
 		blocks := append(rotation(),
 			block{address: "other", kind: accountKind, attributes: `"name": "other"`},
@@ -255,7 +255,7 @@ func TestServer_rebuiltWithTheSameOrganisation(t *testing.T) {
 // An account whose roles could neither be given nor read back is one without
 // roles in the state, not one whose roles aren't managed.
 func TestAccount_rolesUnknownAfterADoubleFailure(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	w := onClock(t, on)
 	blocks := []block{{address: "account", kind: accountKind, attributes: `"name": "ci", "roles": ["signoz-viewer"]`}}
 	for _, f := range []signoztest.Fault{
@@ -273,7 +273,7 @@ func TestAccount_rolesUnknownAfterADoubleFailure(t *testing.T) {
 // A key that is due isn't replaced in the run that changes its grace period: the
 // next one does it, with the new one.
 func TestKey_dueWithANewGracePeriod(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	host := on.CreateAccount("host")
 	w := onClock(t, on)
 	config := func(grace string) []block {
@@ -291,7 +291,7 @@ func TestKey_dueWithANewGracePeriod(t *testing.T) {
 
 // A key that is replaced and has a configured expiry keeps it in the plan.
 func TestKey_replacedWithAnExpiry(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	host, other := on.CreateAccount("host"), on.CreateAccount("other")
 	w := onClock(t, on)
 	config := func(account, prefix string) []block {
@@ -307,7 +307,7 @@ func TestKey_replacedWithAnExpiry(t *testing.T) {
 // account that was read, but not of a key that was made without reading anything. Its
 // error names the way out.
 func TestServer_rebuiltWithAnAccountMadeElsewhere(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	host := on.CreateAccount("host")
 	ofRole, ofKey := onClock(t, on), onClock(t, on)
 	succeeded(t, ofRole.apply(t.Context(), []block{{address: "role", kind: roleKind, accountID: host.ID, attributes: `"role": "signoz-viewer"`}}, conditions{}))

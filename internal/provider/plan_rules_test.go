@@ -159,7 +159,7 @@ func TestPlan_protectsItself(t *testing.T) {
 // that does is replaced without any.
 func TestPlan_warnsOfExpiredKeys(t *testing.T) {
 	t.Parallel()
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(on.Clock().Now))
 	id := `"service_account_id": ` + quote(on.CreateAccount("ci").ID)
 	fixed := `{` + id + `, "name": "fixed", "expires_at": "` + on.Clock().Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`
@@ -196,7 +196,7 @@ func TestPlan_warnsOfExpiredKeys(t *testing.T) {
 func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 	t.Parallel()
 	const kind, day = "signoz_service_account_key", 24 * time.Hour
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	id := `"service_account_id": ` + quote(account.ID)
@@ -328,7 +328,7 @@ func TestKey_oldExpiriesBreakNoPlan(t *testing.T) {
 // during the apply, a while later, says the same.
 func TestKey_windowOpensBeforeTheApply(t *testing.T) {
 	t.Parallel()
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	config := func(grace string) string {
@@ -354,7 +354,7 @@ func TestKey_windowOpensBeforeTheApply(t *testing.T) {
 func TestKey_timePassesBeforeTheApply(t *testing.T) {
 	t.Parallel()
 	const kind, day = "signoz_service_account_key", 24 * time.Hour
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	id := `"service_account_id": ` + quote(account.ID)
@@ -395,7 +395,7 @@ func TestKey_timePassesBeforeTheApply(t *testing.T) {
 // A legacy name, which SigNoz takes no more, doesn't cost a key its grace period.
 func TestKey_legacyNameRetires(t *testing.T) {
 	t.Parallel()
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	key := on.CreateKey(account.ID, "Old.Key_1", time.Time{})
@@ -439,7 +439,7 @@ func TestKey_retiredKeysFreeTheirNames(t *testing.T) {
 func TestKey_refusedInTheApply(t *testing.T) {
 	t.Parallel()
 	const kind = "signoz_service_account_key"
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	id := `"service_account_id": ` + quote(account.ID)
@@ -479,7 +479,7 @@ func TestPlan_rolesGivenUp(t *testing.T) {
 // A lifetime that is given to a key, moved and taken back, in all combinations.
 func TestKey_lifetimeOfExistingKeys(t *testing.T) {
 	t.Parallel()
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	config := func(attributes string) string {
@@ -582,7 +582,7 @@ func TestKey_destroyGracePeriod(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			on := embedded(t)
+			on := embedded(t, stoppedClock())
 			p := talk(t, on, provider.WithNow(on.Clock().Now))
 			account := on.CreateAccount("ci")
 			k := p.create(kind, `{"service_account_id": `+quote(account.ID)+`, `+c.attributes+`}`)

@@ -37,7 +37,7 @@ func TestKey_rotatesWhenChanged(t *testing.T) {
 		"changed, and the lifetime in the run": {name: "deploy", before: `{"a": "1"}`, after: `{"a": "2"}`, rotates: true, due: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			on := embeddedOnly(t)
+			on := embeddedOnly(t, stoppedClock())
 			host := on.CreateAccount("host")
 			w := onClock(t, on)
 			config := func(trigger string) []block {

@@ -107,7 +107,7 @@ const leaseKind = "signoz_service_account_key"
 
 func TestEphemeralKey_isMadeAndRevoked(t *testing.T) {
 	t.Parallel()
-	on := embedded(t)
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	config := func(more string) string { return `{"service_account_id": ` + quote(account.ID) + more + `}` }
@@ -156,7 +156,7 @@ func TestEphemeralKey_isMadeAndRevoked(t *testing.T) {
 // leased opens an ephemeral key on a clock that stands still until it is moved.
 func leased(t *testing.T, validFor string) (on target, p *protocol, o opened, held func() signoztest.Key) {
 	t.Helper()
-	on = embedded(t, signoztest.WithClock(signoztest.NewClock(time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC))))
+	on = embedded(t, stoppedClock())
 	p = talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	on.CreateKey(account.ID, "somebody-elses", noExpiry)
@@ -350,7 +350,7 @@ func TestEphemeralKey_countsByTheServersClock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			on := embedded(t, signoztest.WithClock(signoztest.NewClock(time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC))))
+			on := embedded(t, stoppedClock())
 			here := func() time.Time { return on.Clock().Now().Add(-ahead) }
 			p := talk(t, on, provider.WithNow(here))
 			account := on.CreateAccount("ci")
@@ -418,7 +418,7 @@ func slept(clock *signoztest.Clock, nth int64, d time.Duration) func() time.Time
 // An answer that took most of the lease leaves a whole lease all the same.
 func TestEphemeralKey_slowAnswer(t *testing.T) {
 	t.Parallel()
-	on := embedded(t, signoztest.WithClock(signoztest.NewClock(time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC))))
+	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(slept(on.Clock(), 2, 50*time.Second)))
 	account := on.CreateAccount("ci")
 	o := p.open(leaseKind, `{"service_account_id": `+quote(account.ID)+`, "valid_for": "1m"}`)

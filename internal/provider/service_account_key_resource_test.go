@@ -90,7 +90,7 @@ func TestAccKey_rotation(t *testing.T) {
 	}
 	for variant, attributes := range variants {
 		t.Run(variant, func(t *testing.T) {
-			on := embeddedOnly(t)
+			on := embeddedOnly(t, stoppedClock())
 			account := on.CreateAccount("keys")
 			config := on.key(account.ID, "valid_for = \"90d\"\n  rotate_before = \"14d\"\n"+attributes)
 			graceful := strings.Contains(attributes, "destroy_grace_period")
@@ -144,7 +144,7 @@ func TestAccKey_rotation(t *testing.T) {
 // A refresh shows that rotation is due, and changing what rotation goes by never
 // replaces the key: the new values take effect with the next plan.
 func TestAccKey_lifetimeChangesInPlace(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	account := on.CreateAccount("keys")
 	key := func(validFor, rotateBefore, grace string) string {
 		return on.key(account.ID, fmt.Sprintf("name = \"deploy\"\n  valid_for = %q\n  rotate_before = %q\n  destroy_grace_period = %q", validFor, rotateBefore, grace))
@@ -211,7 +211,7 @@ func TestAccKey_lifetimeChangesInPlace(t *testing.T) {
 
 // A key that expired breaks no plan; extending it revives the same value.
 func TestAccKey_expired(t *testing.T) {
-	on := embeddedOnly(t)
+	on := embeddedOnly(t, stoppedClock())
 	account := on.CreateAccount("keys")
 	dated := func(name string, in time.Duration, extra string) string {
 		return on.key(account.ID, fmt.Sprintf("name = %q\n  expires_at = %q\n  %s", name, on.Clock().Now().Add(in).UTC().Format(time.RFC3339), extra))
