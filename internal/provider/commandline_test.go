@@ -5,11 +5,13 @@ package provider_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/provider"
@@ -23,19 +25,35 @@ type commandLine struct {
 	env []string
 }
 
-// buildProvider builds the provider and returns the directory of the binary. It
-// skips the test where acceptance tests don't run.
+// buildProvider returns the directory of the provider's binary, which is built once for all
+// tests; beside it is the receiver. It skips the test where acceptance tests don't run.
 func buildProvider(t *testing.T) string {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run when TF_ACC is set")
 	}
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-signoz"), "../..")
+	fatal(t, buildOnce())
+	return buildDir
+}
+
+var (
+	buildDir  string // TestMain removes it
+	buildOnce = sync.OnceValue(func() (err error) {
+		if buildDir, err = os.MkdirTemp("", "signoz-provider-"); err != nil {
+			return err
+		}
+		return buildInto(buildDir)
+	})
+)
+
+// buildInto builds the provider, with further flags, into a directory, and puts the receiver beside it.
+func buildInto(dir string, flags ...string) error {
+	build := exec.Command("go", append(append([]string{"build"}, flags...), "-o", filepath.Join(dir, "terraform-provider-signoz"), "../..")...)
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the provider: %v\n%s", err, out)
+		return fmt.Errorf("building the provider: %w\n%s", err, out)
 	}
-	return dir
+	self, err := os.Executable()
+	return errors.Join(err, os.Symlink(self, filepath.Join(dir, "terraform-provider-receiver")))
 }
 
 // newCommandLine signs the provider in built in to the target by the environment.

@@ -27,7 +27,9 @@ func TestMain(m *testing.M) {
 	served, err := serveStandIn()
 	if !served {
 		if os.Getenv(relayVariable) == "" {
-			os.Exit(m.Run())
+			code := m.Run()
+			_ = os.RemoveAll(buildDir) // a temporary one: what stays does no harm
+			os.Exit(code)
 		}
 		err = serveRelay()
 	}
