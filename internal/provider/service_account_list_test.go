@@ -168,7 +168,7 @@ func TestAccAdoptByQuery(t *testing.T) {
 	roles, err := client.Roles(t.Context())
 	fatal(t, err)
 	for i, id := range ids[:10] {
-		_, err := client.AssignRole(t.Context(), id, roles[i%len(roles)].ID)
+		_, err := client.GrantRole(t.Context(), id, roles[i%len(roles)].Name)
 		fatal(t, err)
 	}
 	_, err = client.CreateKey(t.Context(), ids[0], signoz.NewKey{Name: "forever"})

@@ -4,12 +4,11 @@
 package signoz
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // RoleNames lists, sorted, the names of the roles that the account holds.
@@ -31,16 +30,6 @@ func (a *ServiceAccount) Binding(role string) *RoleBinding {
 	return &a.Bindings[i]
 }
 
-// UnknownRolesError says that SigNoz has no roles of these names.
-type UnknownRolesError struct {
-	Names []string
-	Roles []Role // those that there are; shared: don't change it
-}
-
-func (e *UnknownRolesError) Error() string {
-	return "SigNoz has no role named " + strings.Join(e.Names, ", ")
-}
-
 // RoleHeldError says that the account holds the role already.
 type RoleHeldError struct {
 	Account *ServiceAccount
@@ -49,13 +38,6 @@ type RoleHeldError struct {
 
 func (e *RoleHeldError) Error() string {
 	return fmt.Sprintf("service account %q holds the role %s already", e.Account.Name, e.Role)
-}
-
-// AccountDeletedError says that the account was deleted. Deleted accounts can't be brought back.
-type AccountDeletedError struct{ Account *ServiceAccount }
-
-func (e *AccountDeletedError) Error() string {
-	return fmt.Sprintf("service account %q was deleted", e.Account.Name)
 }
 
 // OneRoleError says that the server keeps one role per account, as v0.118 to v0.122 do,
@@ -92,56 +74,6 @@ func listRoles(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// CheckRoles returns an error value that names the roles which don't exist, nil where all do.
-// The second error says why the roles couldn't be listed.
-func (c *Client) CheckRoles(ctx context.Context, names []string) (*UnknownRolesError, error) {
-	_, err := c.roleIDs(ctx, names)
-	var unknown *UnknownRolesError
-	if errors.As(err, &unknown) {
-		return unknown, nil
-	}
-	return nil, err
-}
-
-// roleIDs maps the names of roles to their ids. Where a name is unknown, the list is read
-// once more: the role may have been made since.
-func (c *Client) roleIDs(ctx context.Context, names []string) (map[string]string, error) {
-	ids, err := c.roleIDsListed(ctx, names)
-	var unknown *UnknownRolesError
-	if !errors.As(err, &unknown) {
-		return ids, err
-	}
-	// Of many callers who found the same list wanting, one drops it.
-	c.roles.dropIf(func(list []Role) bool {
-		return len(list) == len(unknown.Roles) && (len(list) == 0 || &list[0] == &unknown.Roles[0])
-	})
-	return c.roleIDsListed(ctx, names)
-}
-
-func (c *Client) roleIDsListed(ctx context.Context, names []string) (map[string]string, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	roles, err := c.Roles(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids := make(map[string]string, len(names))
-	var unknown []string
-	for _, name := range names {
-		i := slices.IndexFunc(roles, func(r Role) bool { return r.Name == name })
-		if i < 0 {
-			unknown = append(unknown, name)
-			continue
-		}
-		ids[name] = roles[i].ID
-	}
-	if unknown != nil {
-		return nil, &UnknownRolesError{Names: unknown, Roles: roles}
-	}
-	return ids, nil
-}
-
 // SetRoles makes the account hold exactly the roles of these names. It grants those that
 // are missing before it takes others, so that the account is never without a role that it
 // keeps. held is what the account is known to hold afterwards, sorted; nil where that isn't
@@ -155,30 +87,32 @@ func (c *Client) roleIDsListed(ctx context.Context, names []string) (map[string]
 func (c *Client) SetRoles(ctx context.Context, accountID string, names []string) (held []string, err error) {
 	unlock := c.lockRoles(accountID)
 	defer unlock()
-	before, err := c.accountBefore(ctx, accountID)
-	if err != nil {
-		return nil, err
+	before := &ServiceAccount{ID: accountID}
+	if _, isNew := c.newAccounts.LoadAndDelete(accountID); !isNew {
+		if before, err = c.liveAccount(ctx, accountID); err != nil {
+			return nil, err
+		}
 	}
 	held = before.RoleNames()
 	missing := without(names, held)
-	ids, err := c.roleIDs(ctx, missing)
+	roles, err := c.rolesNamed(ctx, missing)
 	if err != nil {
 		return held, err
 	}
-	if len(missing) > 0 && len(names) > 1 && c.MayReplaceRoles() {
-		if version, one := c.keepsOneRole(ctx); one && version.Known {
-			return held, &OneRoleError{Version: version, Account: before.Name, Wanted: names, Held: held}
+	if len(missing) > 0 && c.mayReplaceRoles() {
+		if err := c.checkOneRole(ctx, before, names); err != nil {
+			return held, err
 		}
 	}
 	for _, role := range missing {
-		_, err := c.AssignRole(ctx, accountID, ids[role])
+		_, err := c.assignRole(ctx, accountID, roles[role].ID)
 		if left, err := c.confirm(ctx, accountID, role, true, err); err != nil {
 			return left, fmt.Errorf("granting the role %s: %w", role, err)
 		}
 		held = append(held, role)
 	}
 	account := before
-	if len(missing) > 0 && c.MayReplaceRoles() && (len(names) > 1 || len(before.Bindings) > 0) {
+	if len(missing) > 0 && c.mayReplaceRoles() && (len(names) > 1 || len(before.Bindings) > 0) {
 		// Assigning may have replaced what the account held.
 		if account, err = c.lookAtRoles(ctx, accountID); err != nil {
 			return nil, err
@@ -188,30 +122,13 @@ func (c *Client) SetRoles(ctx context.Context, accountID string, names []string)
 			return c.restoreRole(ctx, before, account, names)
 		}
 	}
-	return c.takeOthers(ctx, account, names, held)
-}
-
-// accountBefore is the account before its roles are set.
-func (c *Client) accountBefore(ctx context.Context, id string) (*ServiceAccount, error) {
-	if c.created.takeOut(id) {
-		return &ServiceAccount{ID: id}, nil
-	}
-	account, err := c.freshAccount(ctx, id)
-	if err == nil && account.Deleted() {
-		err = &AccountDeletedError{Account: account}
-	}
-	return account, err
-}
-
-// takeOthers takes the roles that the account was seen to have and isn't to keep.
-func (c *Client) takeOthers(ctx context.Context, account *ServiceAccount, keep, held []string) ([]string, error) {
 	for _, binding := range account.Bindings {
 		role := binding.Role.Name
-		if slices.Contains(keep, role) {
+		if slices.Contains(names, role) {
 			continue
 		}
-		err := c.UnassignRole(ctx, account.ID, binding)
-		if left, err := c.confirm(ctx, account.ID, role, false, err); err != nil {
+		err := c.UnassignRole(ctx, accountID, binding)
+		if left, err := c.confirm(ctx, accountID, role, false, err); err != nil {
 			return left, fmt.Errorf("taking the role %s: %w", role, err)
 		}
 		held = without(held, []string{role})
@@ -246,33 +163,28 @@ func (c *Client) confirm(ctx context.Context, accountID, role string, holds bool
 // The binding has no id where SigNoz granted the role but couldn't be asked for the id.
 // A binding that comes beside an error says that the account holds the role all the same.
 func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBinding, error) {
-	ids, err := c.roleIDs(ctx, []string{role})
+	roles, err := c.rolesNamed(ctx, []string{role})
 	if err != nil {
 		return RoleBinding{}, err
 	}
 	unlock := c.lockRoles(accountID)
 	defer unlock()
 	defer c.rolesChanged(accountID)
-	c.created.takeOut(accountID) // from now on it may hold something
-	before, err := c.freshAccount(ctx, accountID)
+	c.newAccounts.Delete(accountID) // from now on it may hold something
+	before, err := c.liveAccount(ctx, accountID)
 	if err != nil {
 		return RoleBinding{}, err
 	}
-	held := before.RoleNames()
-	switch {
-	case before.Deleted():
-		return RoleBinding{}, &AccountDeletedError{Account: before}
-	case before.Binding(role) != nil:
+	if before.Binding(role) != nil {
 		return RoleBinding{}, &RoleHeldError{Account: before, Role: role}
 	}
-	if len(held) > 0 && c.roleGeneration.Load() != generationBindings {
-		if version, one := c.keepsOneRole(ctx); one && version.Known {
-			return RoleBinding{}, &OneRoleError{Version: version, Account: before.Name, Wanted: append(slices.Clone(held), role), Held: held}
+	if c.roleGeneration.Load() != generationBindings {
+		if err := c.checkOneRole(ctx, before, append(before.RoleNames(), role)); err != nil {
+			return RoleBinding{}, err
 		}
 	}
-
-	binding := RoleBinding{RoleID: ids[role], Role: Role{ID: ids[role], Name: role}}
-	binding.ID, err = c.AssignRole(ctx, accountID, ids[role])
+	binding := RoleBinding{RoleID: roles[role].ID, Role: *roles[role]}
+	binding.ID, err = c.assignRole(ctx, accountID, binding.RoleID)
 	if err == nil && binding.ID != "" {
 		return binding, nil
 	}
@@ -280,26 +192,21 @@ func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBin
 }
 
 // confirmGrant looks at the account where assigning a role failed, or where the server doesn't
-// tell the binding's id and may have replaced another role.
+// return the binding's id and may have replaced another role.
 func (c *Client) confirmGrant(ctx context.Context, before *ServiceAccount, binding RoleBinding, failure error) (RoleBinding, error) {
 	role, held := binding.Role.Name, before.RoleNames()
 	account, err := c.lookAtRoles(ctx, before.ID)
 	switch {
-	case IsAccountNotFound(err) && failure == nil:
-		return RoleBinding{}, err
-	case IsAccountNotFound(err) && refusedForGood(failure):
-		return RoleBinding{}, failure
+	case IsAccountNotFound(err): // and with it whatever it held
+		return RoleBinding{}, cmp.Or(failure, err)
 	case err != nil && failure != nil:
 		return RoleBinding{}, &UnresolvedError{Lost: failure, Err: err}
 	case err != nil:
-		return binding, failure // nil: only the id isn't known
+		return binding, nil // only the id isn't known
 	}
 	granted := account.Binding(role)
 	if granted == nil {
-		if failure == nil {
-			failure = changedByOthers([]string{role}, account.RoleNames())
-		}
-		return RoleBinding{}, failure
+		return RoleBinding{}, cmp.Or(failure, changedByOthers([]string{role}, account.RoleNames()))
 	}
 	if len(without(held, account.RoleNames())) > 0 {
 		if _, one := c.keepsOneRole(ctx); one {
@@ -317,28 +224,22 @@ func changedByOthers(wanted, held []string) error {
 	return fmt.Errorf("SigNoz accepted the roles %s, but the account has %s; somebody else may be changing it at the same time", listRoles(wanted), listRoles(held))
 }
 
-// refusedForGood reports whether SigNoz itself has refused the call, and didn't merely fail.
-func refusedForGood(err error) bool {
-	return IsInvalidInput(err) || IsUnauthenticated(err) || IsForbidden(err) || IsNotFound(err) || errors.Is(err, ErrNoRoleCall)
-}
-
 // RevokeRole takes the role of this name from the account. An account that doesn't hold the
 // role, or doesn't exist any more, is success.
 func (c *Client) RevokeRole(ctx context.Context, accountID, role string) error {
 	unlock := c.lockRoles(accountID)
 	defer unlock()
-	account, err := c.freshAccount(ctx, accountID)
-	if IsAccountNotFound(err) || (err == nil && account.Deleted()) {
+	account, err := c.liveAccount(ctx, accountID)
+	if IsAccountNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	binding := account.Binding(role)
-	if binding == nil {
-		return nil
+	if binding := account.Binding(role); binding != nil {
+		return c.UnassignRole(ctx, accountID, *binding)
 	}
-	return c.UnassignRole(ctx, accountID, *binding)
+	return nil
 }
 
 // restoreRole is for when assigning a role may have replaced another: the account has lost
@@ -356,69 +257,23 @@ func (c *Client) restoreRole(ctx context.Context, before, now *ServiceAccount, w
 	}
 	ctx, cancel := outlive(ctx, resolveTime)
 	defer cancel()
-	if _, problem.Lost = c.AssignRole(ctx, before.ID, before.Bindings[0].RoleID); problem.Lost != nil {
+	_, problem.Lost = c.assignRole(ctx, before.ID, before.Bindings[0].RoleID)
+	problem.Held = []string{before.Bindings[0].Role.Name}
+	if problem.Lost != nil {
 		problem.Held = nil
 		if now, err := c.ServiceAccount(ctx, before.ID); err == nil {
 			problem.Held = now.RoleNames()
 		}
-		return problem.Held, problem
 	}
-	problem.Held = []string{before.Bindings[0].Role.Name}
 	return problem.Held, problem
 }
 
 // keepsOneRole reports whether assigning a role replaces the one before. Where the server has
 // the calls of that time and doesn't say its version, it may.
 func (c *Client) keepsOneRole(ctx context.Context) (Version, bool) {
-	version, err := c.ServerVersion(ctx)
-	if err != nil {
-		version = Version{}
-	}
-	return version, version.OneRoleOnly() || (!version.Known && c.MayReplaceRoles())
-}
-
-// freshAccount reads the account anew, for those too who share the answer.
-func (c *Client) freshAccount(ctx context.Context, id string) (*ServiceAccount, error) {
-	c.details.of(id).drop()
-	return c.SharedServiceAccount(ctx, id)
-}
-
-// lookAtRoles reads the account after a change of its roles, also when the run was
-// cancelled: what the change did must be known.
-func (c *Client) lookAtRoles(ctx context.Context, id string) (*ServiceAccount, error) {
-	ctx, release := outlive(ctx, resolveTime)
-	defer release()
-	account, err := c.SharedServiceAccount(ctx, id) // own writes have dropped what was read before
-	if err == nil && account.Deleted() {
-		err = &Error{Method: "GET", Path: accountsPath + segments(id), Status: 404, Code: codeAccountNotFound, Message: "the account was deleted meanwhile"}
-	}
-	return account, err
-}
-
-// without lists what a has and b lacks.
-func without(a, b []string) []string {
-	left := []string{}
-	for _, s := range a {
-		if !slices.Contains(b, s) && !slices.Contains(left, s) {
-			left = append(left, s)
-		}
-	}
-	return left
-}
-
-// lockRoles lets one change of an account's roles happen after the other where assigning may
-// replace: two that run at the same time would each find that the account has no role.
-func (c *Client) lockRoles(accountID string) (unlock func()) {
-	if c.roleGeneration.Load() == generationBindings {
-		return func() {}
-	}
-	value, _ := c.roleLocks.LoadOrStore(strings.ToLower(accountID), &sync.Mutex{})
-	lock, ok := value.(*sync.Mutex)
-	if !ok {
-		return func() {}
-	}
-	lock.Lock()
-	return lock.Unlock
+	version, _ := c.ServerVersion(ctx) // empty where it can't be read
+	_, _, known := version.numbers()
+	return version, version.OneRoleOnly() || (!known && c.mayReplaceRoles())
 }
 
 // CheckRoleCount returns a [*OneRoleError] where more than one role is wanted and the server
@@ -432,4 +287,37 @@ func (c *Client) CheckRoleCount(ctx context.Context, wanted, held []string) erro
 		return nil //nolint:nilerr // what can't be found out now is found out by the apply
 	}
 	return &OneRoleError{Version: version, Wanted: wanted, Held: held}
+}
+
+// checkOneRole is CheckRoleCount for an account that was read.
+func (c *Client) checkOneRole(ctx context.Context, account *ServiceAccount, wanted []string) error {
+	err := c.CheckRoleCount(ctx, wanted, account.RoleNames())
+	if one, ok := as[*OneRoleError](err); ok {
+		one.Account = account.Name
+	}
+	return err
+}
+
+// lookAtRoles reads the account after a change of its roles, also when the run was
+// cancelled: what the change did must be known.
+func (c *Client) lookAtRoles(ctx context.Context, id string) (*ServiceAccount, error) {
+	ctx, release := outlive(ctx, resolveTime)
+	defer release()
+	return c.liveAccount(ctx, id)
+}
+
+// without lists what a has and b lacks.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// lockRoles lets one change of an account's roles happen after the other where assigning may
+// replace: two that run at the same time would each find that the account has no role.
+func (c *Client) lockRoles(accountID string) (unlock func()) {
+	if c.roleGeneration.Load() == generationBindings {
+		return func() {}
+	}
+	lock := c.roleLocks.of(accountID)
+	lock.Lock()
+	return lock.Unlock
 }

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -92,31 +93,34 @@ type Attempt struct {
 // it read (lists of accounts, of keys, of roles) until one of its own writes
 // may have changed it, so one client should live no longer than one run.
 type Client struct {
-	cfg     Config
-	base    *url.URL
-	http    *retryablehttp.Client
-	auth    credentials
-	secrets []string
-
+	cfg       Config
+	base      *url.URL
+	http      *retryablehttp.Client
 	transport http.RoundTripper // what newHTTP's layers end in
-	outage    outage
-	clock     clock
 
-	accounts        shared[*accountList]
+	outage      outage
+	clock       clock
+	orgToSignIn shared[string]
+	tokens      shared[string] // of a user's session
+	secretsMu   sync.Mutex
+	secrets     []string // those of SecretsOf, and tokens
+
+	accounts        shared[*list[ServiceAccount]]
 	accountsRefused atomic.Bool
-	details         sharedByID[*ServiceAccount]
-	keys            sharedByID[*keyList]
-	roles           shared[[]Role]
+	details         byID[shared[*ServiceAccount]]
+	keys            byID[shared[*list[Key]]]
+	roles           shared[*list[Role]]
 	me              shared[*ServiceAccount]
 	ownID           shared[string]
 	version         shared[Version]
-	roleGeneration  atomic.Int32  // a roleGeneration
-	asking          atomic.Bool   // the first call that depends on it was made
-	asked           chan struct{} // closed once the others needn't wait for that one
-	claims          claims
-	created         claims   // accounts made by this client that hold no role yet
-	roleLocks       sync.Map // account id → *sync.Mutex
 	knownOrg        atomic.Pointer[string]
+
+	claimed        sync.Map     // ids of the objects that this client's creates have returned
+	newAccounts    sync.Map     // ids of those accounts that hold no role yet
+	roleGeneration atomic.Int32 // a roleGeneration
+	asking         atomic.Bool  // the first call that depends on it was made
+	asked          chan struct{}
+	roleLocks      byID[sync.Mutex] // by account
 
 	window      time.Duration // retryWindow, shorter in tests
 	createGrace time.Duration // likewise
@@ -141,8 +145,7 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	cfg.Headers = headers
-	auth, err := newCredentials(cfg)
-	if err != nil {
+	if err := checkCredentials(&cfg); err != nil {
 		return nil, err
 	}
 	if cfg.RequestTimeout <= 0 {
@@ -155,16 +158,15 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, base: base, transport: transport, auth: auth, asked: make(chan struct{}), window: retryWindow, createGrace: createGrace}
-	c.clock.epoch = time.Now()
-	c.secrets = SecretsOf(cfg)
+	c := &Client{cfg: cfg, base: base, transport: transport, secrets: SecretsOf(cfg), asked: make(chan struct{}), window: retryWindow, createGrace: createGrace}
 	c.http = c.newHTTP()
 	return c, nil
 }
 
 // SecretsOf collects the secrets of a configuration that must not be shown, also as JSON
 // and Go write them in quotes, longest first, so that no secret hides a longer one that it
-// is a part of. It leaves out what is shorter than six characters, which can't be recognised.
+// is a part of. It leaves out what is shorter than six characters: replacing each "a" would
+// only show that the password is one.
 func SecretsOf(cfg Config) []string {
 	all := []string{cfg.APIKey, cfg.Password, cfg.TLS.ClientKey}
 	for _, value := range cfg.Headers {
@@ -174,13 +176,13 @@ func SecretsOf(cfg Config) []string {
 	for _, secret := range slices.Clone(all) {
 		all = append(all, quoted(secret, true), quoted(secret, false))
 	}
-	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < shortestSecret })
+	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < 6 })
 	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return slices.Compact(all)
 }
 
 // quoted is a text as it stands in JSON, without the quotes. For HTML means that
-// <, > and & are escaped too, as Go's encoder does unless told otherwise.
+// <, > and & are escaped too, as Go's encoder does by default.
 func quoted(text string, forHTML bool) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -188,8 +190,23 @@ func quoted(text string, forHTML bool) string {
 	if err := encoder.Encode(text); err != nil {
 		return "" // not of a text
 	}
-	inQuotes := strings.TrimSuffix(b.String(), "\n")
-	return inQuotes[1 : len(inQuotes)-1]
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
+}
+
+// allSecrets are those of the configuration and those that came up during the run.
+func (c *Client) allSecrets() []string {
+	c.secretsMu.Lock()
+	defer c.secretsMu.Unlock()
+	return c.secrets
+}
+
+// redact replaces the secrets that sign requests, should a server or a proxy
+// repeat one in an error.
+func (c *Client) redact(s string) string {
+	for _, secret := range c.allSecrets() {
+		s = strings.ReplaceAll(s, secret, "(secret)")
+	}
+	return s
 }
 
 // Endpoint is the URL that the client was configured with, without a trailing slash.
@@ -208,11 +225,6 @@ func HashKey(value string) string {
 	hash := sha256.Sum256([]byte(value))
 	return hex.EncodeToString(hash[:])
 }
-
-// Secrets are the secrets of the configuration, in every form in which they may
-// turn up in a text: what must not be logged. It leaves out what is shorter than
-// six characters, which can't be recognised.
-func (c *Client) Secrets() []string { return slices.Clone(c.secrets) }
 
 // SignsAsUser reports whether requests are signed by a user's session, not by an API key.
 func (c *Client) SignsAsUser() bool { return c.cfg.APIKey == "" }
@@ -244,8 +256,7 @@ func ParseEndpoint(endpoint string) (*url.URL, error) {
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("it must end with the path: remove what follows the ? or #")
 	}
-	u.Path = strings.TrimRight(u.Path, "/")
-	u.RawPath = strings.TrimRight(u.RawPath, "/")
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	if strings.HasSuffix(u.Path, "/api") || strings.HasSuffix(u.Path, "/api/v1") || strings.HasSuffix(u.Path, "/api/v2") {
 		return nil, errors.New("it must be the URL under which you open SigNoz in a browser: remove the /api part, the provider adds it")
 	}
@@ -264,31 +275,11 @@ func CheckHeaderName(name string) error {
 	case "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "User-Agent", "Accept-Encoding":
 		return fmt.Errorf("%s is set by the provider itself", name)
 	}
-	if strings.ContainsFunc(name, notInHeaderName) {
+	if !headerName.MatchString(name) {
 		return fmt.Errorf("%q can't be the name of a header", name)
 	}
 	return nil
 }
 
-// notInHeaderName tells which characters RFC 9110 keeps out of header names. The
-// transport would refuse them only when a request is sent.
-func notInHeaderName(r rune) bool {
-	alphanumeric := (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9')
-	return !alphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-}
-
-// shortestSecret is how long a secret must be to be recognised in a text;
-// replacing each "a" would only tell that the password is one.
-const shortestSecret = 6
-
-// allSecrets are Secrets and those that came up during the run.
-func (c *Client) allSecrets() []string { return append(c.auth.secrets(), c.secrets...) }
-
-// redact replaces the secrets that sign requests, should a server or a proxy
-// repeat one in an error.
-func (c *Client) redact(s string) string {
-	for _, secret := range c.allSecrets() {
-		s = strings.ReplaceAll(s, secret, "(secret)")
-	}
-	return s
-}
+// headerName is what RFC 9110 allows. The transport would refuse others only when a request is sent.
+var headerName = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")

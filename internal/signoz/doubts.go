@@ -5,8 +5,6 @@ package signoz
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,24 +24,30 @@ const serverTimeout = 60 * time.Second
 // doubts are the attempts at one create that may have been carried out although no usable
 // answer came.
 type doubts struct {
+	began   time.Time // when the create was sent first
 	periods []period
-	last    error
+	last    *LostAnswerError
 	looked  time.Time // when it was last begun to find out what they did
 }
-
-func newDoubts() *doubts { return &doubts{} }
 
 // period is when, on our clock, an attempt may have been carried out. Its end may lie ahead.
 type period struct{ from, to time.Time }
 
+// begin notes that the create is sent, and returns when it was sent first.
+func (d *doubts) begin(now time.Time) time.Time {
+	if d.began.IsZero() {
+		d.began = now
+	}
+	return d.began
+}
+
 // add notes an attempt. goesOn means that the server may still be at it.
-func (d *doubts) add(sent time.Time, goesOn bool, call call, err error) {
+func (d *doubts) add(sent time.Time, goesOn bool, err *LostAnswerError) {
 	p := period{from: sent, to: time.Now()}
 	if goesOn {
 		p.to = sent.Add(serverTimeout)
 	}
-	d.periods = append(d.periods, p)
-	d.last = &LostAnswerError{Method: call.method, Path: call.path, Err: err}
+	d.periods, d.last = append(d.periods, p), err
 }
 
 func (d *doubts) any() bool { return len(d.periods) > 0 }
@@ -56,21 +60,20 @@ func (d *doubts) openAt(t time.Time) bool {
 // report is the error of a create of which nothing is left that was found: failure, and that
 // an attempt may still be carried out where that is so.
 func (d *doubts) report(failure error) error {
-	var lost *LostAnswerError
-	if !d.openAt(d.looked) || !errors.As(d.last, &lost) {
+	if !d.openAt(d.looked) {
 		return failure
 	}
-	reported := &LostAnswerError{Method: lost.Method, Path: lost.Path, Err: failure, MayCome: true}
-	if errors.As(failure, &lost) {
+	reported := LostAnswerError{Method: d.last.Method, Path: d.last.Path, Err: failure, MayCome: true}
+	if lost, ok := as[*LostAnswerError](failure); ok {
 		reported.Err = lost.Err
 	}
-	return reported
+	return &reported
 }
 
 // unresolved is the error of a create of which it can't be found out, or set right, what it did.
 func (d *doubts) unresolved(err error) error { return &UnresolvedError{Lost: d.last, Err: err} }
 
-// resolveTime bounds the look at the server after a run was cancelled or the patience with it
+// resolveTime bounds the look at the server after a run was cancelled or its patience
 // ended. A substitute key that is just being made then has createGrace and another resolveTime
 // to be cleared away.
 const resolveTime = 10 * time.Second
@@ -97,124 +100,74 @@ const (
 	thisCreate
 )
 
-// clock is what answers have told of the server's clock.
+// clock is what is known of the server's clock: when it showed server, ours was between
+// earliest and latest. The zero clock knows nothing.
 type clock struct {
-	mu    sync.Mutex
-	epoch time.Time // the monotonic reading that offsets are counted from
-	ids   offset    // by the times in ids that the server made for a request
-	dates offset    // by Date headers: coarse, and proxies set them by clocks of their own
+	mu                       sync.Mutex
+	server, earliest, latest time.Time
 }
 
-// offset is how far the server's clock is ahead of ours: between least and most.
-type offset struct {
-	known       bool
-	least, most time.Duration
-}
-
-// learn takes in that the server's clock showed a time between at and at+precision when it
-// made an answer. What contradicts that was learned before a clock was set.
-func (c *clock) learn(o *offset, at time.Time, precision time.Duration, a *answer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	since := at.Sub(c.epoch.Round(0))
-	least, most := since-a.received.Sub(c.epoch), since+precision-a.sent.Sub(c.epoch)
-	if o.known && max(least, o.least) <= min(most, o.most) {
-		least, most = max(least, o.least), min(most, o.most)
-	}
-	*o = offset{known: true, least: least, most: most}
-}
-
-// learnFrom reads the server's clock off an answer: its Date header, the id of what was
-// created, and the id that an account would have had which was refused with a 409.
+// learnFrom reads the server's clock off the id of what was created, or off the id that an
+// account would have had which was refused with a 409.
 func (c *clock) learnFrom(x *exchange) {
-	a := x.answer
-	if at, err := http.ParseTime(a.header.Get("Date")); err == nil {
-		c.learn(&c.dates, at, time.Second, a)
-	}
 	var id string
 	switch {
-	case x.call.creates && x.err == nil:
-		id = uuidPattern.FindString(string(a.body))
-	case x.call.creates && hasCode(x.err, codeAccountExists):
+	case x.call.doubts != nil && x.err == nil:
+		id = uuidPattern.FindString(string(x.answer.body))
+	case x.call.doubts != nil && hasCode(x.err, codeAccountExists):
 		id = uuidPattern.FindString(x.err.Error())
 	}
-	if at, ok := timeOfUUID(id); ok {
-		c.learn(&c.ids, at, time.Millisecond, a)
+	if server, ok := timeOfUUID(id); ok {
+		c.learn(server, x.answer.sent, x.answer.received)
 	}
 }
 
-// knowsServer reports whether an id has told the server's clock.
-func (c *clock) knowsServer() bool {
+// learn takes in that the server's clock showed a time, to the millisecond, between two times of
+// ours. Where that contradicts what was known, a clock was set since.
+func (c *clock) learn(server, sent, received time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.ids.known
-}
-
-// originOf decides who made an object, created at that time of the server's clock. What is
-// left uncertain is the time that one request takes: an object that somebody else made less than
-// that before, or during, an attempt in doubt can't be told from our own.
-func (c *clock) originOf(created time.Time, d *doubts) origin {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.ids.known {
-		return originUnknown
-	}
-	since := created.Sub(c.epoch.Round(0))
-	earliest, latest := since-c.ids.most, since-c.ids.least
-	if latest < d.periods[0].from.Sub(c.epoch) {
-		return somebodyElse
-	}
-	for _, p := range d.periods {
-		if latest >= p.from.Sub(c.epoch) && earliest <= p.to.Sub(c.epoch) {
-			return thisCreate
+	sent = sent.Add(-time.Millisecond)
+	if !c.server.IsZero() {
+		since := server.Sub(c.server)
+		earliest, latest := c.earliest.Add(since), c.latest.Add(since)
+		if !earliest.After(received) && !latest.Before(sent) {
+			if earliest.After(sent) {
+				sent = earliest
+			}
+			if latest.Before(received) {
+				received = latest
+			}
 		}
 	}
+	c.server, c.earliest, c.latest = server, sent, received
+}
+
+// known reports whether an id has told the server's clock.
+func (c *clock) known() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.server.IsZero()
+}
+
+// originOf decides who made an object, created at that time of the server's clock. An object
+// that somebody else made during an attempt in doubt, or nearer to one than the time that one
+// request takes, can't be told from our own.
+func (c *clock) originOf(created time.Time, d *doubts) origin {
+	if !c.known() {
+		return originUnknown
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	since := created.Sub(c.server)
+	earliest, latest := c.earliest.Add(since), c.latest.Add(since)
+	switch {
+	case latest.Before(d.periods[0].from):
+		return somebodyElse
+	case slices.ContainsFunc(d.periods, func(p period) bool { return !latest.Before(p.from) && !earliest.After(p.to) }):
+		return thisCreate
+	}
 	return originUnknown
-}
-
-// ServerTime estimates what SigNoz's clock shows when the local one shows local. It sends nothing:
-// it knows what answers have told, to the millisecond where this client has created something,
-// else to the second by the Date header, which a proxy may have set. False means that no
-// answer has told anything yet.
-func (c *Client) ServerTime(local time.Time) (time.Time, bool) {
-	c.clock.mu.Lock()
-	defer c.clock.mu.Unlock()
-	o := c.clock.ids
-	if !o.known {
-		o = c.clock.dates
-	}
-	return local.Add((o.least + o.most) / 2), o.known
-}
-
-// claims are the ids of the objects that this client's creates have made. Two
-// resources of the same name, created in parallel by mistake, must not both
-// take the one object for their own.
-type claims struct {
-	mu  sync.Mutex
-	ids map[string]struct{}
-}
-
-// take claims an object. False means that another create has claimed it.
-func (c *claims) take(id string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, taken := c.ids[id]; taken {
-		return false
-	}
-	if c.ids == nil {
-		c.ids = make(map[string]struct{})
-	}
-	c.ids[id] = struct{}{}
-	return true
-}
-
-// takeOut removes an object, and reports whether it was there.
-func (c *claims) takeOut(id string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, there := c.ids[id]
-	delete(c.ids, id)
-	return there
 }
 
 var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
@@ -227,8 +180,5 @@ func timeOfUUID(id string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	millis, err := strconv.ParseInt(id[:8]+id[9:13], 16, 64)
-	if err != nil {
-		return time.Time{}, false
-	}
-	return time.UnixMilli(millis), true
+	return time.UnixMilli(millis), err == nil
 }

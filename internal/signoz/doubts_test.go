@@ -151,6 +151,13 @@ func eachPair(t *testing.T, test func(t *testing.T, name string, c creation, fir
 	}
 }
 
+// isLost reports whether err says that the answer to a create was lost, and that nothing else is wrong.
+func isLost(err error) bool {
+	_, lost := as[*LostAnswerError](err)
+	_, unresolved := as[*UnresolvedError](err)
+	return lost && !unresolved
+}
+
 func TestCreateNeitherDoublesNorOrphans(t *testing.T) {
 	t.Parallel()
 	w := sharedWorlds(t)
@@ -272,21 +279,21 @@ func TestOriginOf(t *testing.T) {
 		{"since", 2500, originUnknown},
 	}
 	for _, skew := range []time.Duration{0, 5 * time.Hour, -5 * time.Hour} {
-		c := &clock{epoch: local}
+		c := &clock{}
 		created := func(ms int) time.Time { return at(ms).Add(skew).Round(0) }
 		equal(t, "nothing known", c.originOf(created(1050), d), originUnknown)
-		c.learn(&c.ids, created(3000), time.Millisecond, &answer{sent: at(3000), received: at(3020)})
+		c.learn(created(3000), at(3000), at(3020))
 		for _, test := range tests {
 			if got := c.originOf(created(test.created), d); got != test.want {
 				t.Errorf("%s, server's clock off by %v: got %d, want %d", test.name, skew, got, test.want)
 			}
 		}
 		// A quicker answer tells more, a slower one takes nothing back.
-		c.learn(&c.ids, created(4001), time.Millisecond, &answer{sent: at(4000), received: at(4002)})
-		c.learn(&c.ids, created(5000), time.Millisecond, &answer{sent: at(4500), received: at(5500)})
+		c.learn(created(4001), at(4000), at(4002))
+		c.learn(created(5000), at(4500), at(5500))
 		equal(t, "before, by less than a slow request takes", c.originOf(created(990), d), somebodyElse)
 		// A clock that was set is learned anew.
-		c.learn(&c.ids, created(6000).Add(time.Hour), time.Millisecond, &answer{sent: at(6000), received: at(6020)})
+		c.learn(created(6000).Add(time.Hour), at(6000), at(6020))
 		equal(t, "after the clock was set", c.originOf(created(1050).Add(time.Hour), d), thisCreate)
 	}
 }
@@ -415,7 +422,7 @@ func TestPatienceCountsFromTheFirstAttempt(t *testing.T) {
 			c.window = time.Second
 			began := time.Now()
 			_, _, err := create.do(t.Context(), c, w)
-			equal(t, "lost", isLost(err) || IsTooManyRequests(err), true)
+			equal(t, "lost", isLost(err) || hasStatus(err, http.StatusTooManyRequests), true)
 			// The last one is sent when patience ends.
 			if took := posts[len(posts)-1].Sub(began); took < c.patience() || took >= lost+c.patience() {
 				t.Errorf("sent for %v, with patience for %v", took, c.patience())
@@ -645,31 +652,5 @@ func TestCreate_refusedTokenIsNotSentAgain(t *testing.T) {
 		must(t, err)
 		equal(t, create.name+": creates", w.server.CountRequests("POST", "/api/v1/**"), 3)
 		equal(t, create.name+": sign-ins", w.server.CountRequests("POST", signInPath), 1)
-	}
-}
-
-func TestServerTime(t *testing.T) {
-	t.Parallel()
-	for _, skew := range []time.Duration{-3 * time.Hour, 0, 90 * time.Second} {
-		w := newWorld(t)
-		w.server.Clock().Advance(skew)
-		c := connect(t, w.server)
-		_, ok := c.ServerTime(time.Now())
-		equal(t, "known before anything was asked", ok, false)
-		check := func(within time.Duration) {
-			t.Helper()
-			got, ok := c.ServerTime(time.Now())
-			if off := got.Sub(w.server.Clock().Now()); !ok || off.Abs() > within {
-				t.Errorf("off by %v, known: %v", off, ok)
-			}
-		}
-		_, err := c.Roles(t.Context())
-		must(t, err)
-		if skew == 0 { // the Date header is net/http's, and so by this machine's clock
-			check(2 * time.Second)
-		}
-		_, err = c.CreateKey(t.Context(), w.account.ID, NewKey{Name: "fresh"})
-		must(t, err)
-		check(time.Second)
 	}
 }

@@ -18,7 +18,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"unicode/utf8"
 )
 
 // ConfigError is a mistake in one field of the configuration, named as users
@@ -113,12 +112,10 @@ func (e *UnresolvedError) Error() string {
 // Unwrap leads to the later error alone: it is the one to act on.
 func (e *UnresolvedError) Unwrap() error { return e.Err }
 
-func isLost(err error) bool {
-	var (
-		lost       *LostAnswerError
-		unresolved *UnresolvedError
-	)
-	return errors.As(err, &lost) && !errors.As(err, &unresolved)
+// as is the first error of type E in err.
+func as[E error](err error) (found E, ok bool) {
+	ok = errors.As(err, &found)
+	return found, ok
 }
 
 // ConnectionError says that no answer came.
@@ -161,20 +158,20 @@ func (c *Client) connectionError(call call, err error) *ConnectionError {
 	return &ConnectionError{Method: call.method, Path: call.path, Problem: connectionProblem(err), Err: c.presentable(err)}
 }
 
-// presentable is a transport error as it may be shown. Its text stays only where it is known to
-// quote nothing that came from the server: net/http quotes whatever isn't HTTP, and
-// where a proxy has dropped the first line of an answer that may be a key. The URL that
-// *url.Error repeats is left out, too: its query may hold an e-mail address.
+// presentable is a transport error as it may be shown. Its text stays only where it quotes
+// nothing that came from the server: net/http quotes whatever isn't HTTP, and where a proxy
+// has dropped the first line of an answer that may be a key. The URL that *url.Error repeats
+// is left out, too: its query may hold an e-mail address.
 func (c *Client) presentable(err error) error {
-	var inner *url.Error
-	if errors.As(err, &inner) {
+	if inner, ok := as[*url.Error](err); ok {
 		err = inner.Err
 	}
 	if err == nil {
 		return nil
 	}
 	text := "no usable answer came"
-	if quotesNothing(err) {
+	_, ownText := as[*net.OpError](err)
+	if ownText || connectionProblem(err) != ProblemOther || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || connectionLost(err) {
 		text = c.redact(err.Error())
 	}
 	return &presentableError{text: text, err: err}
@@ -188,10 +185,26 @@ type presentableError struct {
 func (e *presentableError) Error() string { return e.text }
 func (e *presentableError) Unwrap() error { return e.err }
 
-// quotesNothing reports whether the text of a transport error is Go's or the client's own.
-func quotesNothing(err error) bool {
-	var op *net.OpError
-	return connectionProblem(err) != ProblemOther || errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || connectionLost(err)
+// transportError is a failure of an attempt that the client itself finds.
+type transportError struct {
+	problem   ConnectionProblem
+	permanent bool // the next attempt would fail in the same way
+	text      string
+}
+
+func (e *transportError) Error() string { return e.text }
+
+var (
+	// errTimeout distinguishes the request timeout from the run's own deadline.
+	errTimeout  = &transportError{problem: ProblemTimeout, text: "no answer within the request timeout"}
+	errTooLarge = &transportError{problem: ProblemTooLarge, permanent: true, text: fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20)}
+)
+
+// isPermanent reports whether the next attempt would meet the same transport error again.
+func isPermanent(err error) bool {
+	own, isOwn := as[*transportError](err)
+	dns, isDNS := as[*net.DNSError](err)
+	return (isOwn && own.permanent) || (isDNS && dns.IsNotFound) || certificateProblem(err) != ""
 }
 
 // plainHTTP and connectionLost know errors of net/http by their texts, which are all they have.
@@ -200,67 +213,57 @@ func plainHTTP(err error) bool {
 }
 func connectionLost(err error) bool { return err.Error() == "http2: client connection lost" }
 
+// errRefusedOnWindows is WSAECONNREFUSED, for which Go has no name and which it
+// doesn't take for ECONNREFUSED. Other systems have no error of this number.
+const errRefusedOnWindows = syscall.Errno(10061)
+
 func connectionProblem(err error) ConnectionProblem {
-	var (
-		dns      *net.DNSError
-		redirect *redirectRefusedError
-		timeout  net.Error
-		plain    tls.RecordHeaderError
-	)
-	if p := certificateProblem(err); p != "" {
-		return p
-	}
-	var (
-		op    *net.OpError
-		proxy *proxyRefusedError
-	)
+	op, isOp := as[*net.OpError](err)
+	own, isOwn := as[*transportError](err)
+	_, isDNS := as[*net.DNSError](err)
+	_, isPlain := as[tls.RecordHeaderError](err)
+	timeout, isNet := as[net.Error](err)
+	certificate := certificateProblem(err)
 	switch {
+	case certificate != "":
+		return certificate
 	case errors.Is(err, context.Canceled):
 		return ProblemCancelled
-	case errors.As(err, &op) && op.Op == "proxyconnect", errors.As(err, &proxy):
+	case isOp && op.Op == "proxyconnect":
 		return ProblemProxy
-	case errors.As(err, &redirect):
-		return ProblemRedirect
-	case errors.Is(err, errTooLarge):
-		return ProblemTooLarge
-	case errors.As(err, &dns):
+	case isOwn:
+		return own.problem
+	case isDNS:
 		return ProblemHostUnknown
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, errRefusedOnWindows):
 		return ProblemRefused
-	case errors.As(err, &plain) || plainHTTP(err):
+	case isPlain, plainHTTP(err):
 		return ProblemPlainHTTP
-	case errors.Is(err, errTimeout) || errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout()):
+	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
 		return ProblemTimeout
 	}
 	return ProblemOther
 }
 
-// errRefusedOnWindows is WSAECONNREFUSED, for which Go has no name and which it
-// doesn't take for ECONNREFUSED. Other systems have no error of this number.
-const errRefusedOnWindows = syscall.Errno(10061)
-
 func certificateProblem(err error) ConnectionProblem {
-	var (
-		authority x509.UnknownAuthorityError
-		host      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		verify    *tls.CertificateVerificationError
-	)
+	_, isHost := as[x509.HostnameError](err)
+	_, isAuthority := as[x509.UnknownAuthorityError](err)
+	_, isUnverified := as[*tls.CertificateVerificationError](err)
+	invalid, isInvalid := as[x509.CertificateInvalidError](err)
 	switch {
-	case errors.As(err, &host):
+	case isHost:
 		return ProblemWrongHost
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+	case isInvalid && invalid.Reason == x509.Expired:
 		return ProblemExpired
-	case errors.As(err, &authority), errors.As(err, &invalid), errors.As(err, &verify):
+	case isAuthority, isInvalid, isUnverified:
 		return ProblemUntrusted
 	}
-	// The alert that a server sends arrives as an opaque error of crypto/tls, which
-	// tells which one it is by its text alone.
-	var op *net.OpError
-	if !errors.As(err, &op) || op.Op != "remote error" {
+	// The alert that a server sends is an opaque error of crypto/tls, known by its text alone.
+	op, isOp := as[*net.OpError](err)
+	if !isOp || op.Op != "remote error" {
 		return ""
 	}
-	switch alert := strings.TrimPrefix(op.Err.Error(), "tls: "); alert {
+	switch strings.TrimPrefix(op.Err.Error(), "tls: ") {
 	case "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate", "unknown certificate",
 		"unknown certificate authority", "certificate required", "access denied":
 		return ProblemClientCert
@@ -281,7 +284,7 @@ type errorEnvelope struct {
 		Errors  []struct {
 			Message string `json:"message"`
 		} `json:"errors"`
-		Retry *struct {
+		Retry struct {
 			Delay int64 `json:"delay"`
 		} `json:"retry"`
 	} `json:"error"`
@@ -289,12 +292,9 @@ type errorEnvelope struct {
 
 // parseErrorEnvelope reads SigNoz's error envelope, whatever the content type
 // says: before v0.127 it travels as text/plain.
-func parseErrorEnvelope(body []byte) (errorEnvelope, bool) {
-	var (
-		envelope  errorEnvelope
-		wrongType *json.UnmarshalTypeError // of one field; the others are read
-	)
-	if err := json.Unmarshal(body, &envelope); err != nil && !errors.As(err, &wrongType) {
+func parseErrorEnvelope(body []byte) (envelope errorEnvelope, ok bool) {
+	err := json.Unmarshal(body, &envelope)
+	if _, wrongType := as[*json.UnmarshalTypeError](err); err != nil && !wrongType { // of one field; the others are read
 		return errorEnvelope{}, false
 	}
 	return envelope, envelope.Error.Code != "" || envelope.Error.Message != ""
@@ -303,32 +303,19 @@ func parseErrorEnvelope(body []byte) (errorEnvelope, bool) {
 // errorFrom turns an answer that isn't a success into an Error.
 func (c *Client) errorFrom(call call, a *answer) *Error {
 	e := &Error{Method: call.method, Path: call.path, Status: a.status, WebPage: a.webPage()}
-	if e.WebPage {
-		return e
-	}
 	envelope, ok := parseErrorEnvelope(a.body)
 	switch {
+	case e.WebPage:
 	case ok && (!call.confidential || (a.status >= 400 && envelope.Error.Code != "")):
 		e.Code = c.excerpt(envelope.Error.Code)
 		e.Message = c.excerpt(envelope.Error.Message)
-		for _, d := range envelope.Error.Errors {
-			if len(e.Details) < 10 {
-				e.Details = append(e.Details, c.excerpt(d.Message))
-			}
+		for _, d := range envelope.Error.Errors[:min(10, len(envelope.Error.Errors))] {
+			e.Details = append(e.Details, c.excerpt(d.Message))
 		}
 	case a.status < 300:
 		e.Message = fmt.Sprintf("status %d was due", call.want)
 	case !call.confidential:
 		e.Message = c.excerpt(string(a.body))
-	}
-	return e
-}
-
-// malformed is a success that can't be read.
-func (c *Client) malformed(call call, a *answer, cause error) error {
-	e := &Error{Method: call.method, Path: call.path, Status: a.status, Message: "the answer isn't what SigNoz answers"}
-	if !call.confidential {
-		e.Message = c.excerpt(e.Message + ": " + cause.Error())
 	}
 	return e
 }
@@ -356,71 +343,49 @@ func (c *Client) excerpt(s string) string {
 	if len(s) <= maxExcerpt {
 		return s
 	}
-	cut := maxExcerpt
-	for !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
+	return strings.ToValidUTF8(s[:maxExcerpt], "") + "…"
 }
 
-// hasCode reports whether err is an Error with one of codes.
-func hasCode(err error, codes ...string) bool {
-	var e *Error
-	if !errors.As(err, &e) || e.WebPage {
-		return false
+// answerIn is the server's answer that err tells of; all its fields are zero where there is none.
+func answerIn(err error) Error {
+	if e, ok := as[*Error](err); ok {
+		return *e
 	}
-	return slices.Contains(codes, e.Code)
+	return Error{}
 }
+
+// hasCode reports whether SigNoz answered with one of these codes.
+func hasCode(err error, codes ...string) bool { return slices.Contains(codes, answerIn(err).Code) }
 
 func hasStatus(err error, status int) bool {
-	var e *Error
-	return errors.As(err, &e) && !e.WebPage && e.Status == status
+	e := answerIn(err)
+	return e.Status == status && !e.WebPage
 }
+
+// answeredBySigNoz reports whether SigNoz itself answered, be it with an error.
+func answeredBySigNoz(err error) bool { return err == nil || answerIn(err).Code != "" }
 
 // IsNotFound reports whether SigNoz itself said that the account, the key, the role
 // or the binding doesn't exist (any more). A bare 404, as a proxy gives, isn't that.
 func IsNotFound(err error) bool {
-	return hasCode(err, codeAccountNotFound, codeAccountDeleted, codeKeyNotFound, codeBindingNotFound, codeRoleNotFound)
+	return IsAccountNotFound(err) || hasCode(err, codeKeyNotFound, codeBindingNotFound, codeRoleNotFound)
 }
 
 // IsAccountNotFound reports whether the account doesn't exist or was deleted.
 func IsAccountNotFound(err error) bool {
-	return hasCode(err, codeAccountNotFound, codeAccountDeleted)
+	_, deleted := as[*AccountDeletedError](err)
+	return deleted || hasCode(err, codeAccountNotFound, codeAccountDeleted)
 }
 
-// IsConflict reports whether the name is in use, by somebody else's object. Where it
-// may be that of a create whose answer was lost, the error is an [*UnresolvedError]
-// and not this.
+// IsConflict reports whether the name is in use, by somebody else's object. Where it may be that
+// of a create whose answer was lost, the error is an [*UnresolvedError] and not this.
 func IsConflict(err error) bool {
-	var unresolved *UnresolvedError
-	return hasCode(err, codeAccountExists, codeKeyExists) && !errors.As(err, &unresolved)
+	_, unresolved := as[*UnresolvedError](err)
+	return !unresolved && hasCode(err, codeAccountExists, codeKeyExists)
 }
 
 // IsUnauthenticated reports whether the request's signature was refused (401).
 func IsUnauthenticated(err error) bool { return hasStatus(err, http.StatusUnauthorized) }
-
-// answeredBySigNoz reports whether SigNoz itself answered, be it with an error.
-func answeredBySigNoz(err error) bool {
-	var e *Error
-	return err == nil || (errors.As(err, &e) && e.Code != "")
-}
-
-var permissionPattern = regexp.MustCompile(`is not authorized to perform (\S+) on resource "([^"]*)"`)
-
-// MissingPermission reads off a 403 which permission the signer lacks, such as
-// serviceaccount:detach, and on which object. SigNoz names one at a time, and not always.
-func MissingPermission(err error) (permission, resource string, ok bool) {
-	var e *Error
-	if !errors.As(err, &e) || e.Status != http.StatusForbidden || e.Code == "" {
-		return "", "", false
-	}
-	for _, text := range append([]string{e.Message}, e.Details...) {
-		if m := permissionPattern.FindStringSubmatch(text); m != nil {
-			return m[1], m[2], true
-		}
-	}
-	return "", "", false
-}
 
 // IsForbidden reports whether the signer may not do this (403).
 func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
@@ -428,29 +393,35 @@ func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
 // IsInvalidID reports whether an id has the wrong form; SigNoz's ids are UUIDs.
 func IsInvalidID(err error) bool { return hasCode(err, codeInvalidUUID, codeInvalidSelector) }
 
-// IsTooManyRequests reports whether the server still answered 429 when patience ended.
-func IsTooManyRequests(err error) bool { return hasStatus(err, http.StatusTooManyRequests) }
-
 // IsInvalidInput reports whether SigNoz itself refused a value that it was sent (400). A bare
 // 400, as another server gives that was spoken to in the wrong way, isn't that.
 func IsInvalidInput(err error) bool {
-	var e *Error
-	return hasStatus(err, http.StatusBadRequest) && errors.As(err, &e) && e.Code != ""
+	return hasStatus(err, http.StatusBadRequest) && answeredBySigNoz(err)
 }
 
 // IsWebPage reports whether HTML came where JSON was due: the endpoint isn't the
 // SigNoz API, or this server doesn't have the call.
 func IsWebPage(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.WebPage && e.Status < 500 && e.Status != http.StatusTooManyRequests
+	e := answerIn(err)
+	return e.WebPage && e.Status < 500 && e.Status != http.StatusTooManyRequests
 }
 
 // lacksCall reports whether the server doesn't have the call at all.
 func lacksCall(err error) bool {
-	var e *Error
-	if !errors.As(err, &e) {
-		return false
-	}
+	e := answerIn(err)
 	unknown := e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed
 	return (e.WebPage && e.Status < 300) || (unknown && e.Code == "")
+}
+
+var permissionPattern = regexp.MustCompile(`is not authorized to perform (\S+) on resource "([^"]*)"`)
+
+// MissingPermission reads off a 403 which permission the signer lacks, such as
+// serviceaccount:detach, and on which object. SigNoz names one at a time, and not always.
+func MissingPermission(err error) (permission, resource string, ok bool) {
+	e := answerIn(err)
+	m := permissionPattern.FindStringSubmatch(strings.Join(append([]string{e.Message}, e.Details...), "\n"))
+	if m == nil || e.Status != http.StatusForbidden || e.Code == "" {
+		return "", "", false
+	}
+	return m[1], m[2], true
 }

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// outage makes all calls share one patience while the server doesn't answer at all: one call
-// retries, the others wait for what becomes of it. Once its retries are used up, the server is
+// outage makes all calls share one patience while the server doesn't answer at all: one call,
+// the probe, retries, and the others wait for it. Once its retries are used up, the server is
 // taken for down, and each further call gets one attempt, until something answers.
 type outage struct {
 	mu      sync.Mutex
-	probe   *exchange     // the call that retries
-	settled chan struct{} // closed when there is no such call any more
+	probe   *exchange
+	settled chan struct{} // closed when there is no probe any more
 	down    bool
 }
 
@@ -23,18 +23,14 @@ type outage struct {
 func (o *outage) mayRetry(x *exchange) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.down {
-		return false
-	}
-	if o.probe == nil {
+	if o.probe == nil && !o.down {
 		o.probe, o.settled = x, make(chan struct{})
 	}
-	return true
+	return !o.down
 }
 
-// wait returns once no other call is probing and reports whether the server may be asked again: not
-// when the patience with it has ended, that of the other call or, at until, the own one. A sign-in
-// doesn't wait: the call that probes may need it.
+// wait returns once no other call is the probe, at the latest at until. It reports whether x may
+// be retried. A sign-in doesn't wait: the probe may need it.
 func (o *outage) wait(ctx context.Context, x *exchange, until time.Time) bool {
 	o.mu.Lock()
 	probe, settled, down := o.probe, o.settled, o.down
@@ -63,21 +59,13 @@ func (o *outage) answered() {
 	o.settle()
 }
 
-// patienceEnded notes that a call has used its retries up.
-func (o *outage) patienceEnded(x *exchange) {
+// ended notes that a call won't be retried. The server is down if it was the probe, and had
+// no retries left; otherwise another call may be the probe.
+func (o *outage) ended(x *exchange, usedUp bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.probe == x {
-		o.down = true
-		o.settle()
-	}
-}
-
-// ended notes that a call is over, for whatever reason; another one may probe then.
-func (o *outage) ended(x *exchange) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.probe == x {
+		o.down = usedUp
 		o.settle()
 	}
 }

@@ -223,7 +223,7 @@ func TestOutage_probeThatMustSignIn(t *testing.T) {
 			must(t, err)
 		})
 		synctest.Wait() // it waits for its first retry
-		c.auth.renew(c.auth.secrets()[0])
+		c.tokens.dropValue(c.allSecrets()[0])
 		began := time.Now()
 		wg.Wait()
 		promptly(t, "the sign-in", began, 20*time.Second)

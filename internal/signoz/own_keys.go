@@ -9,25 +9,13 @@ import (
 	"time"
 )
 
-// neverUsed is how far apart the creation and the last use of a key that was never
-// used may be: SigNoz takes both from its clock while it makes the key, one after the
-// other. A microsecond is what was seen; no use can follow the answer as soon as this.
-const neverUsed = 100 * time.Microsecond
-
 // LastUse is the time of the key's last use, the zero time if it was never used.
 // LastUsedAt is the time of its creation then.
 func (k *Key) LastUse() time.Time {
-	if k.LastUsedAt.Sub(k.CreatedAt) <= neverUsed {
-		return time.Time{}
+	if changedSince(k.CreatedAt, k.LastUsedAt) {
+		return k.LastUsedAt
 	}
-	return k.LastUsedAt
-}
-
-// FreshKeys is Keys without the shared list: it asks the server, for those who are
-// about to revoke what they find.
-func (c *Client) FreshKeys(ctx context.Context, accountID string) ([]Key, error) {
-	c.keys.of(accountID).drop()
-	return c.Keys(ctx, accountID)
+	return time.Time{}
 }
 
 // OwnKeys returns the ids of the account's keys that may be the one that signs this

@@ -12,7 +12,6 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -25,9 +24,9 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// This file is the way of every request, from top to bottom: a call is sent (do), in
-// attempts that pass through the layers that newHTTP names; each attempt is judged, and
-// shouldRetry and backoff decide whether and when there is another.
+// This file is the way of every request, from top to bottom: do sends a call, in attempts
+// that pass through the layers that newHTTP names; judge decides what each attempt means,
+// shouldRetry and backoff whether and when there is another.
 
 const (
 	// retryWindow times MaxRetries is how long after its first attempt a call may
@@ -39,9 +38,8 @@ const (
 	maxRetryAfter = time.Minute
 	// outageTimeout limits an attempt while the server is taken for down.
 	outageTimeout = 5 * time.Second
-	// createGrace is how long a request that creates something may finish after
-	// the run was cancelled, so that its answer, which alone holds the id and the
-	// key's value, isn't thrown away.
+	// createGrace is how long a create may go on after the run was cancelled: its answer alone
+	// holds the id and the key's value.
 	createGrace = 5 * time.Second
 	// maxAnswer bounds what is read of one answer. The largest real one, a list
 	// of 10,000 keys, is about 3 MB.
@@ -54,7 +52,7 @@ const (
 func (c *Client) newHTTP() *retryablehttp.Client {
 	layers := []func(http.RoundTripper) http.RoundTripper{
 		c.waitForOutage, // one call retries on behalf of all while the server is down
-		c.sign,          // as an account or as a user
+		c.authenticate,  // as an account or as a user
 		c.limit,         // in time
 		c.observe,
 		c.judge, // reads the answer whole and decides what it means
@@ -88,24 +86,22 @@ type call struct {
 	// the answer isn't what SigNoz answers.
 	decode func(data []byte) error
 
-	// creates marks a POST that makes a new object each time it is carried out. Attempts
-	// at it that may have been carried out are put down in doubts, and
-	// it isn't torn from the wire by a cancelled context (see limit).
-	creates bool
-	doubts  *doubts
+	// doubts is set for a POST that makes a new object each time it is carried out. It keeps the
+	// attempts that may have been carried out, and the run's cancellation doesn't end an attempt
+	// at once.
+	doubts *doubts
 
 	bare         bool // the answer stands outside the {"status", "data"} envelope
 	anonymous    bool // the request carries no credentials
 	confidential bool // the answer holds a secret, so nothing in its place is quoted
 
-	retrying func()    // when set, is called before the first retry
-	began    time.Time // from when the time for retries counts; zero: when the call is sent
+	retrying func() // when set, is called before a retry
 }
 
 // into decodes JSON into out.
 func into[T any](out *T) func([]byte) error {
 	return func(data []byte) error {
-		var value T
+		var value T // without what another attempt has left in out
 		err := json.Unmarshal(data, &value)
 		if err == nil {
 			*out = value
@@ -114,16 +110,29 @@ func into[T any](out *T) func([]byte) error {
 	}
 }
 
+// require adds a condition on what decode has decoded.
+func require(decode func([]byte) error, condition func() bool, otherwise string) func([]byte) error {
+	return func(data []byte) error {
+		if err := decode(data); err != nil || condition() {
+			return err
+		}
+		return errors.New(otherwise)
+	}
+}
+
+// below is a path with one more segment, escaped.
+func below(path, segment string) string { return path + "/" + url.PathEscape(segment) }
+
 // exchange is one call on its way. The layers find it in the context of the request.
 type exchange struct {
-	call      call
-	began     time.Time
-	until     time.Time // when the present attempt times out
-	attempts  int
-	failures  int // retries after anything but a 429
-	signature string
-	renewed   bool // a refused signature was renewed
-	unsigned  bool // signing in failed
+	call     call
+	began    time.Time
+	until    time.Time // when the present attempt times out
+	attempts int
+	failures int    // retries after anything but a 429
+	token    string // that signed the last attempt
+	renewed  bool   // a refused token was renewed
+	unsigned bool   // signing in failed
 
 	// Of the last attempt:
 	answer *answer // nil: none came
@@ -142,22 +151,22 @@ func exchangeOf(ctx context.Context) *exchange {
 // creates something and its last attempt may have been carried out although no usable answer
 // came, the error is a [*LostAnswerError].
 func (c *Client) do(ctx context.Context, call call) error {
-	x := &exchange{call: call, began: call.began}
-	if x.began.IsZero() {
-		x.began = time.Now()
+	x := &exchange{call: call, began: time.Now()}
+	if call.doubts != nil {
+		x.began = call.doubts.begin(x.began)
 	}
 	req, err := c.newRequest(context.WithValue(ctx, exchangeKey{}, x), call)
 	if err != nil {
 		return fmt.Errorf("preparing %s %s: %w", call.method, call.path, err)
 	}
 	resp, err := c.http.Do(req)
-	c.outage.ended(x)
+	c.outage.ended(x, false)
 	if err == nil {
 		_ = resp.Body.Close() // it was read by judge
 	} else if x.answer != nil || x.err == nil || ctx.Err() != nil { // a refused redirect, a cancellation
 		x.err = c.connectionError(call, err)
 	}
-	if x.lost && !refusal(x.err) {
+	if x.lost && !answerIn(x.err).WebPage { // a web page says itself what is wrong
 		return &LostAnswerError{Method: call.method, Path: call.path, Err: x.err}
 	}
 	return x.err
@@ -190,22 +199,11 @@ func (c *Client) newRequest(ctx context.Context, call call) (*retryablehttp.Requ
 // address is where a call is sent. [url.URL.JoinPath] would clean and decode the
 // call's path, which is escaped already.
 func (c *Client) address(call call) string {
-	host := url.URL{Scheme: c.base.Scheme, Host: c.base.Host}
-	address := host.String() + c.base.EscapedPath() + call.path
+	address := c.base.String() + call.path
 	if len(call.query) > 0 {
 		address += "?" + call.query.Encode()
 	}
 	return address
-}
-
-// segments joins path segments, escaping each.
-func segments(parts ...string) string {
-	var b strings.Builder
-	for _, p := range parts {
-		b.WriteByte('/')
-		b.WriteString(url.PathEscape(p))
-	}
-	return b.String()
 }
 
 // waitForOutage lets a retry wait while another call finds out whether the server is back.
@@ -217,13 +215,13 @@ func (c *Client) waitForOutage(next http.RoundTripper) http.RoundTripper {
 			return nil, err // nothing is begun after a cancellation
 		}
 		if !back {
-			return nil, x.err // what the last attempt met stands
+			return nil, x.err // of the last attempt
 		}
 		return next.RoundTrip(req)
 	})
 }
 
-func (c *Client) sign(next http.RoundTripper) http.RoundTripper {
+func (c *Client) authenticate(next http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(req *http.Request) (*http.Response, error) {
 		x := exchangeOf(req.Context())
 		if x.call.anonymous {
@@ -231,7 +229,7 @@ func (c *Client) sign(next http.RoundTripper) http.RoundTripper {
 		}
 		signed := req.Clone(req.Context()) // a RoundTripper mustn't change the request
 		var err error
-		if x.signature, err = c.auth.sign(req.Context(), c, signed); err != nil {
+		if x.token, err = c.sign(req.Context(), signed); err != nil {
 			x.answer, x.err, x.lost, x.unsigned = nil, err, false, true
 			return nil, err
 		}
@@ -246,12 +244,13 @@ func (c *Client) limit(next http.RoundTripper) http.RoundTripper {
 		x, ctx := exchangeOf(req.Context()), req.Context()
 		if req.Response == nil { // not redirected
 			x.attempts++
-			x.until = time.Now().Add(c.cfg.RequestTimeout)
-			if !x.call.creates && c.outage.isDown() {
-				x.until = time.Now().Add(min(c.cfg.RequestTimeout, outageTimeout))
+			timeout := c.cfg.RequestTimeout
+			if x.call.doubts == nil && c.outage.isDown() {
+				timeout = min(timeout, outageTimeout)
 			}
+			x.until = time.Now().Add(timeout)
 		}
-		if x.call.creates {
+		if x.call.doubts != nil {
 			outliving, release := outlive(ctx, c.createGrace)
 			defer release()
 			ctx = outliving
@@ -296,92 +295,63 @@ func (c *Client) judge(next http.RoundTripper) http.RoundTripper {
 		sent, left := time.Now(), new(atomic.Bool)
 		traced := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{WroteHeaders: func() { left.Store(true) }})
 		resp, err := next.RoundTrip(req.WithContext(traced))
+		x.answer = nil
 		if err == nil {
-			x.answer, err = readAnswer(resp)
+			x.answer, err = readAnswer(resp, sent)
 		}
 		if err != nil {
 			if errors.Is(context.Cause(req.Context()), errTimeout) {
-				// The connection may be dead without anybody having said so, and others with it.
-				c.closeIdleConnections()
+				c.closeIdleConnections() // the connection may be dead unnoticed, and others with it
 			}
-			x.answer, x.lost = nil, x.call.creates && left.Load()
-			x.err = c.connectionError(x.call, err)
-			x.noteDoubt(sent, gaveUp(err))
-			return nil, err
+			x.err, x.lost = c.connectionError(x.call, err), x.call.doubts != nil && left.Load()
+			resp = nil
+		} else {
+			resp.Request = req // for backoff
+			x.err = c.errorOf(x.call, x.answer)
+			x.lost = x.call.doubts != nil && x.err != nil && x.answer.leavesOpen(x.call.want)
+			c.clock.learnFrom(x)
+			if !x.unanswered() {
+				c.outage.answered()
+			}
 		}
-		x.answer.sent, x.answer.received = sent, time.Now()
-		resp.Request = req // for backoff
-		x.err = c.errorOf(x.call, x.answer)
-		x.lost = x.call.creates && x.err != nil && leavesOpen(x.call, x.answer)
-		x.noteDoubt(sent, gaveUpStatus(x.answer.status))
-		c.clock.learnFrom(x)
-		if !x.unanswered() {
-			c.outage.answered()
+		if x.lost {
+			x.call.doubts.add(sent, x.gaveUp(err), &LostAnswerError{Method: x.call.method, Path: x.call.path, Err: x.err})
+			// A 429 is a clear answer, though v0.118 may have carried the request out.
+			x.lost = x.status() != http.StatusTooManyRequests
 		}
-		return resp, nil
+		return resp, err
 	})
 }
 
-func (x *exchange) noteDoubt(sent time.Time, goesOn bool) {
-	if x.lost {
-		x.call.doubts.add(sent, goesOn, x.call, x.err)
+// status is that of the last attempt's answer; 0: none came.
+func (x *exchange) status() int {
+	if x.answer == nil {
+		return 0
 	}
-	if x.lost && x.answer != nil && x.answer.status == http.StatusTooManyRequests {
-		x.lost = false // what it says is clear, though v0.118 may have carried the request out
-	}
+	return x.answer.status
 }
 
 // unanswered reports whether it was not SigNoz that answered the last attempt: nobody did, or
 // a gateway did that found no SigNoz behind it.
 func (x *exchange) unanswered() bool {
-	if x.answer == nil {
+	switch x.status() {
+	case 0:
 		return true
-	}
-	switch x.answer.status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return !answeredBySigNoz(x.err)
 	}
 	return false
 }
 
-// gaveUp reports whether the attempt ended because somebody stopped waiting, so that the server
-// may go on with it.
-func gaveUp(err error) bool {
-	p := connectionProblem(err)
-	return p == ProblemTimeout || p == ProblemCancelled || connectionLost(err)
-}
-
-// gaveUpStatus is gaveUp for answers of gateways. 502 is how Google's load balancer says it, 524
-// how Cloudflare does.
-func gaveUpStatus(status int) bool {
-	switch status {
-	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout, 524:
-		return true
+// gaveUp reports whether the last attempt ended because somebody stopped waiting, so that the
+// server may go on with it: we did, which err says, or a gateway did. 502 is how Google's load
+// balancer says so, 524 how Cloudflare does.
+func (x *exchange) gaveUp(err error) bool {
+	if x.answer == nil {
+		p := connectionProblem(err)
+		return p == ProblemTimeout || p == ProblemCancelled || connectionLost(err)
 	}
-	return false
-}
-
-// leavesOpen reports whether an answer to a call that creates something leaves open if the
-// server, or one behind the proxy that answered, did what was asked.
-func leavesOpen(call call, a *answer) bool {
-	switch {
-	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests:
-		return true
-	case a.status >= 500:
-		return a.status != http.StatusNotImplemented
-	case a.status >= 300:
-		return false
-	}
-	// A success that isn't the one that was due; but the web page, with its 200,
-	// is how SigNoz answers calls that it lacks.
-	return a.status == call.want || !a.webPage()
-}
-
-// refusal reports whether an error says itself what is wrong, so that nobody need be told that
-// an answer was lost.
-func refusal(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && ((e.Status >= 300 && e.Status < 500 && e.Status != http.StatusRequestTimeout) || e.WebPage)
+	return slices.Contains([]int{http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout, 524}, x.answer.status)
 }
 
 // shouldRetry is the one policy of retrying.
@@ -390,10 +360,9 @@ func refusal(err error) bool {
 // also whatever leaves open if it was carried out, since names are unique: the next attempt
 // creates the object or is answered 409.
 //
-// MaxRetries counts the retries after errors. A 429 isn't counted: the server
-// is well and asks for patience, and v0.118 to v0.122 answer three out of four
-// role grants of ten parallel workers that way, so that any small count is used up
-// by chance. What bounds both is time: nothing is retried later than
+// MaxRetries counts the retries after errors. A 429 isn't counted: v0.118 to v0.122 answer
+// three out of four role grants of ten parallel workers so, which would use any small
+// number up by chance. What bounds both is time: nothing is retried later than
 // MaxRetries × 40 s after the first attempt. So a call takes at most that long
 // plus one RequestTimeout. While the server is down, all calls share the retries of one.
 func (c *Client) shouldRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
@@ -401,16 +370,16 @@ func (c *Client) shouldRetry(ctx context.Context, _ *http.Response, err error) (
 	if ctx.Err() != nil || x.err == nil {
 		return false, err
 	}
-	if x.answer != nil && x.answer.status == http.StatusUnauthorized && !x.call.anonymous && !x.renewed && !x.answer.webPage() {
-		// A user's token ends after half an hour or so: sign in again, once. The
-		// request was refused, so repeating it is safe whatever it does.
-		x.renewed = c.auth.renew(x.signature)
-		return x.renewed, nil
+	if IsUnauthenticated(x.err) && c.SignsAsUser() && !x.call.anonymous && !x.unsigned && !x.renewed {
+		// Tokens end: sign in again, once. The request was refused, so repeating it is safe.
+		c.tokens.dropValue(x.token)
+		x.renewed = true
+		return true, nil
 	}
 	if c.cfg.MaxRetries <= 0 || !x.retryable(err) {
 		return false, err
 	}
-	if x.answer == nil || x.answer.status != http.StatusTooManyRequests {
+	if x.status() != http.StatusTooManyRequests {
 		x.failures++
 	}
 	left := time.Until(x.began.Add(c.patience()))
@@ -418,7 +387,7 @@ func (c *Client) shouldRetry(ctx context.Context, _ *http.Response, err error) (
 		left -= longestWait(c.cfg.RetryWait, x.attempts)
 	}
 	if x.failures > c.cfg.MaxRetries || left <= 0 {
-		c.outage.patienceEnded(x)
+		c.outage.ended(x, true)
 		return false, err
 	}
 	if x.unanswered() && !c.outage.mayRetry(x) {
@@ -439,22 +408,7 @@ func (x *exchange) retryable(err error) bool {
 	case x.answer == nil:
 		return !isPermanent(err)
 	}
-	switch x.answer.status {
-	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
-}
-
-// isPermanent reports whether the next attempt would meet the same transport error again.
-func isPermanent(err error) bool {
-	var (
-		refused *redirectRefusedError
-		proxy   *proxyRefusedError
-		dns     *net.DNSError
-	)
-	return errors.Is(err, errTooLarge) || errors.As(err, &refused) || (errors.As(err, &proxy) && proxy.permanent()) ||
-		(errors.As(err, &dns) && dns.IsNotFound) || certificateProblem(err) != ""
+	return slices.Contains([]int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, x.answer.status)
 }
 
 // patience is how long after its first attempt a call may still be retried.
@@ -463,9 +417,8 @@ func (c *Client) patience() time.Duration {
 	return time.Duration(max(0, min(c.cfg.MaxRetries, atMost))) * c.window
 }
 
-// backoff implements [retryablehttp.Backoff]: exponential with full jitter, so
-// that many workers answered 429 at the same moment don't come back together, or what the
-// server asks for.
+// backoff implements [retryablehttp.Backoff]: what the server asks for, else exponential. The
+// jitter keeps workers apart who were answered 429 at the same moment.
 func (c *Client) backoff(_, _ time.Duration, retries int, resp *http.Response) time.Duration {
 	wait := jittered(c.cfg.RetryWait, retries+1)
 	if resp == nil {
@@ -476,7 +429,6 @@ func (c *Client) backoff(_, _ time.Duration, retries int, resp *http.Response) t
 		return 0
 	}
 	if asked, ok := x.answer.askedDelay(); ok {
-		// The jitter on top keeps those apart who were told the same delay.
 		wait = min(asked, maxRetryAfter) + wait/2
 	}
 	return max(0, min(wait, time.Until(x.began.Add(c.patience()))))
@@ -502,54 +454,47 @@ type answer struct {
 	sent, received time.Time // on our clock
 }
 
-var (
-	// errTimeout distinguishes the request timeout from the run's own deadline.
-	errTimeout = errors.New("no answer within the request timeout")
-	// errTooLarge is permanent: the next answer would be as large.
-	errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
-)
-
-// brokenOffError says that only a part of an answer came.
-type brokenOffError struct {
-	bytes int
-	err   error
-}
-
-func (e *brokenOffError) Error() string {
-	return fmt.Sprintf("the answer broke off after %d bytes: %v", e.bytes, e.err)
-}
-func (e *brokenOffError) Unwrap() error { return e.err }
-
 // readAnswer reads an answer whole inside the attempt, so that half an answer counts as a
 // transport error, is retried like one, and the attempt's time limit covers it.
-func readAnswer(resp *http.Response) (*answer, error) {
+func readAnswer(resp *http.Response, sent time.Time) (*answer, error) {
 	defer resp.Body.Close()
 	limit := maxAnswer
 	if resp.StatusCode >= 300 {
 		limit = maxErrorAnswer
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
-	switch {
-	case err != nil:
-		return nil, &brokenOffError{len(body), err}
-	case len(body) > limit && limit == maxAnswer:
-		return nil, errTooLarge
-	case len(body) > limit:
-		body = body[:limit]
-	}
-	resp.Body = http.NoBody
 	// A proxy may pass on a part of a JSON answer although the transfer itself was
 	// complete: all answers of the API are objects.
-	if resp.StatusCode < 300 && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
-		if text := bytes.TrimSpace(body); len(text) > 0 && text[0] == '{' && text[len(text)-1] != '}' {
-			return nil, &brokenOffError{len(body), io.ErrUnexpectedEOF}
-		}
+	if text := bytes.TrimSpace(body); err == nil && resp.StatusCode < 300 && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") &&
+		len(body) <= limit && bytes.HasPrefix(text, []byte("{")) && !bytes.HasSuffix(text, []byte("}")) {
+		err = io.ErrUnexpectedEOF
 	}
-	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)
+	case len(body) > limit && limit == maxAnswer:
+		return nil, errTooLarge
+	}
+	resp.Body = http.NoBody
+	return &answer{status: resp.StatusCode, header: resp.Header, body: body[:min(len(body), limit)], sent: sent, received: time.Now()}, nil
 }
 
 func (a *answer) webPage() bool {
 	return strings.HasPrefix(strings.ToLower(a.header.Get("Content-Type")), "text/html")
+}
+
+// leavesOpen reports whether an answer to a call that creates something leaves open if the
+// server, or one behind the proxy that answered, did what was asked.
+func (a *answer) leavesOpen(want int) bool {
+	switch {
+	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests:
+		return true
+	case a.status >= 300:
+		return a.status >= 500 && a.status != http.StatusNotImplemented
+	}
+	// A success that isn't the one that was due; but the web page, with its 200,
+	// is how SigNoz answers calls that it lacks.
+	return a.status == want || !a.webPage()
 }
 
 // errorOf decides whether an answer is the success that the call needs, and decodes it.
@@ -560,54 +505,53 @@ func (c *Client) errorOf(call call, a *answer) error {
 	if call.decode == nil {
 		return nil
 	}
-	data := a.body
+	data, err := a.body, error(nil)
 	if !call.bare {
-		var envelope struct {
-			Status string          `json:"status"`
-			Data   json.RawMessage `json:"data"`
-		}
-		if err := json.Unmarshal(a.body, &envelope); err != nil {
-			return c.malformed(call, a, err)
-		}
-		if envelope.Status != "success" || len(envelope.Data) == 0 || string(envelope.Data) == "null" {
-			return c.malformed(call, a, errors.New("the answer has no data"))
-		}
-		data = envelope.Data
+		data, err = unwrap(a.body)
 	}
-	if err := call.decode(data); err != nil {
-		return c.malformed(call, a, err)
+	if err == nil {
+		err = call.decode(data)
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	malformed := &Error{Method: call.method, Path: call.path, Status: a.status, Message: "the answer isn't what SigNoz answers"}
+	if !call.confidential {
+		malformed.Message = c.excerpt(malformed.Message + ": " + err.Error())
+	}
+	return malformed
 }
 
-// askedDelay reads how long the server wants the client to wait: Retry-After in
-// seconds or as a date, else the delay of SigNoz's error envelope (nanoseconds).
+// unwrap takes the data of a success out of SigNoz's envelope.
+func unwrap(body []byte) ([]byte, error) {
+	var envelope struct {
+		Status string          `json:"status"`
+		Data   json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return nil, err
+	}
+	if envelope.Status != "success" || len(envelope.Data) == 0 || string(envelope.Data) == "null" {
+		return nil, errors.New("the answer has no data")
+	}
+	return envelope.Data, nil
+}
+
+// askedDelay reads how long the server wants the client to wait: Retry-After in seconds or as a
+// date, else the delay of SigNoz's error envelope (nanoseconds). What makes no sense counts as
+// not said.
 func (a *answer) askedDelay() (time.Duration, bool) {
-	if delay, ok := retryAfter(a.header, a.received); ok {
-		return delay, true
-	}
-	envelope, ok := parseErrorEnvelope(a.body)
-	if !ok || envelope.Error.Retry == nil || envelope.Error.Retry.Delay <= 0 {
-		return 0, false
-	}
-	return time.Duration(envelope.Error.Retry.Delay), true
-}
-
-// retryAfter reads the header of that name. What makes no sense counts as not said.
-func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
-	text := header.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		if seconds < 0 {
-			return 0, false
-		}
+	text, now := a.header.Get("Retry-After"), a.received
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds >= 0 {
 		return time.Duration(min(seconds, int64(maxRetryAfter/time.Second))) * time.Second, true
 	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0, false
+	if at, err := http.ParseTime(text); err == nil {
+		if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+			now = date // the server's clock, which Retry-After was made with
+		}
+		return max(0, at.Sub(now)), true
 	}
-	if date, err := http.ParseTime(header.Get("Date")); err == nil {
-		now = date // the server's clock, which Retry-After was made with
-	}
-	return max(0, at.Sub(now)), true
+	envelope, _ := parseErrorEnvelope(a.body)
+	delay := max(0, time.Duration(envelope.Error.Retry.Delay))
+	return delay, delay > 0
 }

@@ -168,7 +168,7 @@ func TestThrottlingIsNotRepeatedWhereRepeatingIsOff(t *testing.T) {
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(429)})
 	c := connect(t, w.server, maxRetries(0))
-	equal(t, "rename", IsTooManyRequests(c.RenameServiceAccount(t.Context(), w.account.ID, "renamed")), true)
+	equal(t, "rename", hasStatus(c.RenameServiceAccount(t.Context(), w.account.ID, "renamed"), http.StatusTooManyRequests), true)
 	equal(t, "requests", len(w.server.Requests()), 1)
 }
 
@@ -180,7 +180,7 @@ func TestThrottlingIsBoundedInTime(t *testing.T) {
 	c.window = time.Second
 	began := time.Now()
 	_, err := c.Roles(t.Context())
-	equal(t, "too many requests", IsTooManyRequests(err), true)
+	equal(t, "too many requests", hasStatus(err, http.StatusTooManyRequests), true)
 	if took := time.Since(began); took < 2*c.window {
 		t.Errorf("gave up after %v, with patience for %v", took, 2*c.window)
 	}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -24,18 +26,64 @@ func (r *Role) Custom() bool { return r.Type == "custom" }
 
 // Roles lists the roles of the organisation. The slice is shared: don't change it.
 func (c *Client) Roles(ctx context.Context) ([]Role, error) {
-	return c.roles.get(ctx, func(ctx context.Context) ([]Role, error) {
-		var roles []Role
-		if err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/roles", want: http.StatusOK, decode: into(&roles)}); err != nil {
+	roles, err := c.roleList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return roles.all, nil
+}
+
+func (c *Client) roleList(ctx context.Context) (*list[Role], error) {
+	return c.roles.get(ctx, func(ctx context.Context) (*list[Role], error) {
+		var all []Role
+		if err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/roles", want: http.StatusOK, decode: into(&all)}); err != nil {
 			return nil, err
 		}
-		return roles, nil
+		return newList(all, func(r *Role) string { return r.Name }), nil
 	})
 }
 
-// RefreshRoles makes the next Roles ask the server again, for a role that may
-// have been made since.
-func (c *Client) RefreshRoles() { c.roles.drop() }
+// UnknownRolesError says that SigNoz has no roles of these names.
+type UnknownRolesError struct {
+	Names []string
+	Roles []Role // those that there are; shared: don't change it
+}
+
+func (e *UnknownRolesError) Error() string {
+	return "SigNoz has no role named " + strings.Join(e.Names, ", ")
+}
+
+// CheckRoles returns an error value that names the roles which don't exist, nil where all do.
+// The second error says why the roles couldn't be listed.
+func (c *Client) CheckRoles(ctx context.Context, names []string) (*UnknownRolesError, error) {
+	_, err := c.rolesNamed(ctx, names)
+	if unknown, ok := as[*UnknownRolesError](err); ok {
+		return unknown, nil
+	}
+	return nil, err
+}
+
+// rolesNamed finds roles by name; an unknown name is an [*UnknownRolesError]. The list is then
+// read once more, since the role may have been made after it was read.
+func (c *Client) rolesNamed(ctx context.Context, names []string) (map[string]*Role, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	for again := false; ; again = true {
+		roles, err := c.roleList(ctx)
+		if err != nil {
+			return nil, err
+		}
+		unknown := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return roles.by[name] != nil })
+		if len(unknown) == 0 {
+			return roles.by, nil
+		}
+		if again {
+			return nil, &UnknownRolesError{Names: unknown, Roles: roles.all}
+		}
+		c.roles.dropValue(roles)
+	}
+}
 
 // The API of roles had three generations. Since v0.132 a binding is an object of
 // its own, service_account_roles; up to v0.138 roles could be assigned below the
@@ -43,102 +91,79 @@ func (c *Client) RefreshRoles() { c.roles.drop() }
 // how the client tells them apart; which one worked last is remembered.
 const bindingsPath = "/api/v1/service_account_roles"
 
-// AssignRole gives a role to an account. Assigning a role that the account has
-// already succeeds. On v0.118 to v0.122 an account has one role, and assigning
-// replaces it. The binding's id is empty where the server doesn't tell it.
-func (c *Client) AssignRole(ctx context.Context, accountID, roleID string) (bindingID string, err error) {
-	defer c.rolesChanged(accountID)
-	err = c.byGeneration(ctx,
-		func(retrying func()) (err error) {
-			bindingID, err = c.assignByBinding(ctx, accountID, roleID, retrying)
-			return err
-		},
-		func(retrying func()) error { return c.assignNested(ctx, accountID, roleID, retrying) })
-	return bindingID, err
-}
+// roleGeneration is which of the two kinds of calls a server is thought to have.
+type roleGeneration = int32
 
-// MayReplaceRoles reports whether assigning a role may have replaced the one before: the
-// server has only the calls of the generations that include v0.118 to v0.122.
-func (c *Client) MayReplaceRoles() bool { return c.roleGeneration.Load() == generationNested }
+const (
+	generationUnknown roleGeneration = iota
+	generationBindings
+	generationNested // assigning may replace the role before, as on v0.118 to v0.122
+)
+
+func (c *Client) mayReplaceRoles() bool { return c.roleGeneration.Load() == generationNested }
+
+// assignRole gives a role to an account. Assigning a role that the account has
+// already succeeds. The binding's id is empty where the server doesn't return it.
+func (c *Client) assignRole(ctx context.Context, accountID, roleID string) (bindingID string, err error) {
+	defer c.rolesChanged(accountID)
+	binding := struct {
+		AccountID string `json:"serviceAccountId"`
+		RoleID    string `json:"roleId"`
+	}{accountID, roleID}
+	nested := struct {
+		ID string `json:"id"`
+	}{roleID}
+	var created struct {
+		ID string `json:"id"`
+	}
+	// Neither makes a new object each time: assigned twice, the server answers with the same
+	// binding, so these POSTs may be repeated like a PUT.
+	err = c.byGeneration(ctx,
+		call{method: http.MethodPost, path: bindingsPath, body: binding, want: http.StatusCreated, decode: into(&created)},
+		call{method: http.MethodPost, path: below(accountsPath, accountID) + "/roles", body: nested, want: http.StatusNoContent})
+	return created.ID, err
+}
 
 // UnassignRole takes a role from an account. Taking one that it doesn't have
 // (any more) succeeds.
 func (c *Client) UnassignRole(ctx context.Context, accountID string, binding RoleBinding) error {
 	defer c.rolesChanged(accountID)
 	err := c.byGeneration(ctx,
-		func(retrying func()) error {
-			return c.do(ctx, call{method: http.MethodDelete, path: bindingsPath + segments(binding.ID), want: http.StatusNoContent, retrying: retrying})
-		},
-		func(retrying func()) error {
-			path := accountsPath + segments(accountID) + "/roles" + segments(binding.RoleID)
-			return c.do(ctx, call{method: http.MethodDelete, path: path, want: http.StatusNoContent, retrying: retrying})
-		})
+		call{method: http.MethodDelete, path: below(bindingsPath, binding.ID), want: http.StatusNoContent},
+		call{method: http.MethodDelete, path: below(below(accountsPath, accountID)+"/roles", binding.RoleID), want: http.StatusNoContent})
 	if IsNotFound(err) {
 		return nil
 	}
 	return err
 }
 
-func (c *Client) assignByBinding(ctx context.Context, accountID, roleID string, retrying func()) (string, error) {
-	body := struct {
-		AccountID string `json:"serviceAccountId"`
-		RoleID    string `json:"roleId"`
-	}{accountID, roleID}
-	// Not marked as creating: assigned twice, the server answers with the same
-	// binding, so this POST may be repeated like a PUT.
-	var binding struct {
-		ID string `json:"id"`
-	}
-	err := c.do(ctx, call{method: http.MethodPost, path: bindingsPath, body: body, want: http.StatusCreated, retrying: retrying, decode: into(&binding)})
-	return binding.ID, err
-}
-
-func (c *Client) assignNested(ctx context.Context, accountID, roleID string, retrying func()) error {
-	body := struct {
-		ID string `json:"id"`
-	}{roleID}
-	return c.do(ctx, call{method: http.MethodPost, path: accountsPath + segments(accountID) + "/roles", body: body, want: http.StatusNoContent, retrying: retrying})
-}
-
-// ErrNoRoleCall says that the server knows neither way of assigning roles.
+// ErrNoRoleCall says that the server has the calls of neither generation.
 var ErrNoRoleCall = errors.New("the server has no call for the roles of service accounts")
 
-// roleGeneration is which of the two ways a server is thought to have.
-type roleGeneration = int32
-
-const (
-	generationUnknown roleGeneration = iota
-	generationBindings
-	generationNested
-)
-
-// byGeneration tries the way that this server is thought to have and, where it
-// lacks the call, the other. Only a way that worked is remembered: after a web
-// page that came for another reason, from a proxy say, servers that have both ways
-// are used by the older one, and others as before.
-func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(retrying func()) error) error {
+// byGeneration sends the call of the generation that this server is thought to be of and, where
+// the server lacks it, the other. Only a call that worked is remembered: a web page may have come
+// for another reason, from a proxy say.
+func (c *Client) byGeneration(ctx context.Context, byBinding, nested call) error {
 	release, err := c.awaitGeneration(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-
-	type way struct {
-		generation roleGeneration
-		try        func(retrying func()) error
-	}
-	first, second := way{generationBindings, byBinding}, way{generationNested, nested}
-	if c.roleGeneration.Load() == generationNested {
+	calls := map[roleGeneration]call{generationBindings: byBinding, generationNested: nested}
+	first, second := generationBindings, generationNested
+	if c.mayReplaceRoles() {
 		first, second = second, first
 	}
 	// The first once more, since its web page may have been a proxy's.
-	for _, w := range []way{first, second, first} {
-		err = w.try(release)
+	for _, generation := range []roleGeneration{first, second, first} {
+		call := calls[generation]
+		call.retrying = release
+		err = c.do(ctx, call)
 		if lacksCall(err) {
 			continue
 		}
 		if answeredBySigNoz(err) {
-			c.roleGeneration.Store(w.generation)
+			c.roleGeneration.Store(generation)
 		}
 		return err
 	}
@@ -146,8 +171,8 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested func(retryi
 }
 
 // awaitGeneration lets the first call of all go ahead and find the server's generation
-// out, so that twenty workers don't all learn the same. The others wait until it
-// calls release, which it does at the latest when its first attempt has failed: while a
+// out, so that twenty workers don't all try the wrong call. The others wait until it
+// calls release, at the latest when its first attempt has failed: while a
 // server is failing, each call waits for itself alone.
 func (c *Client) awaitGeneration(ctx context.Context) (release func(), err error) {
 	if c.asking.CompareAndSwap(false, true) {

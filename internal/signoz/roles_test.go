@@ -25,13 +25,13 @@ func TestAssignAndUnassignOnAllGenerations(t *testing.T) {
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
 		c := connect(t, w.server)
-		first, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+		first, err := c.assignRole(t.Context(), w.account.ID, w.editor)
 		must(t, err)
-		again, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+		again, err := c.assignRole(t.Context(), w.account.ID, w.editor)
 		must(t, err)
 		equal(t, "the same binding", again, first)
 		equal(t, "binding told", first != "", hasBindings(v))
-		equal(t, "may replace", c.MayReplaceRoles(), !hasBindings(v))
+		equal(t, "may replace", c.mayReplaceRoles(), !hasBindings(v))
 
 		account, err := c.ServiceAccount(t.Context(), w.account.ID)
 		must(t, err)
@@ -51,7 +51,7 @@ func TestAssignAndUnassignOnAllGenerations(t *testing.T) {
 		left, _ := w.server.Account(w.account.ID)
 		equal(t, "roles left", len(left.Roles), 0)
 
-		_, err = c.AssignRole(t.Context(), w.account.ID, "019a0000-0000-7000-8000-000000000000")
+		_, err = c.assignRole(t.Context(), w.account.ID, "019a0000-0000-7000-8000-000000000000")
 		equal(t, "unknown role", IsNotFound(err) && !errors.Is(err, ErrNoRoleCall), true)
 		// The other way was tried once, by the very first call, where it was wrong.
 		probes := w.server.CountRequests("POST", bindingsPath)
@@ -71,7 +71,7 @@ func TestTwentyWorkersFindTheGenerationOutOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				if _, err := c.AssignRole(t.Context(), w.account.ID, w.editor); err != nil {
+				if _, err := c.assignRole(t.Context(), w.account.ID, w.editor); err != nil {
 					t.Error(err)
 				}
 			})
@@ -98,7 +98,7 @@ func TestNobodyWaitsForOneWhoFails(t *testing.T) {
 	defer leave()
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := c.AssignRole(first, w.account.ID, w.editor); !errors.Is(err, context.Canceled) {
+		if _, err := c.assignRole(first, w.account.ID, w.editor); !errors.Is(err, context.Canceled) {
 			t.Errorf("the first: %v", err)
 		}
 	})
@@ -107,7 +107,7 @@ func TestNobodyWaitsForOneWhoFails(t *testing.T) {
 	defer cancel()
 	for range 3 {
 		wg.Go(func() {
-			if _, err := c.AssignRole(others, w.account.ID, w.editor); err != nil {
+			if _, err := c.assignRole(others, w.account.ID, w.editor); err != nil {
 				t.Errorf("another: %v", err)
 			}
 			if err := c.UnassignRole(others, w.account.ID, RoleBinding{ID: w.binding.ID, RoleID: w.editor}); err != nil {
@@ -129,15 +129,15 @@ func TestWebPagesOfOthersAreNotLearnedFrom(t *testing.T) {
 				knowing(c, v)
 			}
 			w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.WebPage()})
-			_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+			_, err := c.assignRole(t.Context(), w.account.ID, w.editor)
 			must(t, err)
 			must(t, c.UnassignRole(t.Context(), w.account.ID, w.binding))
 			w.server.ResetRequests()
-			_, err = c.AssignRole(t.Context(), w.account.ID, w.editor)
+			_, err = c.assignRole(t.Context(), w.account.ID, w.editor)
 			must(t, err)
 			equal(t, "requests", len(w.server.Requests()), 1)
 			if v == signoztest.Main || !hasBindings(v) {
-				equal(t, "may replace", c.MayReplaceRoles(), !hasBindings(v))
+				equal(t, "may replace", c.mayReplaceRoles(), !hasBindings(v))
 			}
 		}
 	})
@@ -152,7 +152,7 @@ func TestWebPagesUnderParallelFirstUse(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				if _, err := c.AssignRole(t.Context(), w.account.ID, w.editor); err != nil {
+				if _, err := c.assignRole(t.Context(), w.account.ID, w.editor); err != nil {
 					t.Error(err)
 				}
 			})
@@ -174,14 +174,14 @@ func TestServerWithoutRoleCalls(t *testing.T) {
 		w := newWorld(t)
 		w.server.Inject(fault)
 		c := connect(t, w.server)
-		_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+		_, err := c.assignRole(t.Context(), w.account.ID, w.editor)
 		equal(t, "assign", errors.Is(err, ErrNoRoleCall), true)
 		err = c.UnassignRole(t.Context(), w.account.ID, w.binding)
 		equal(t, "unassign", errors.Is(err, ErrNoRoleCall), true)
 		w.server.ClearFaults()
-		_, err = c.AssignRole(t.Context(), w.account.ID, w.editor)
+		_, err = c.assignRole(t.Context(), w.account.ID, w.editor)
 		must(t, err)
-		equal(t, "may replace", c.MayReplaceRoles(), false)
+		equal(t, "may replace", c.mayReplaceRoles(), false)
 	}
 }
 
@@ -189,9 +189,9 @@ func TestAServerUpgradedInTheMiddle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, signoztest.WithVersion(signoztest.Main))
 	c := knowing(connect(t, w.server), signoztest.V0_123_0)
-	_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+	_, err := c.assignRole(t.Context(), w.account.ID, w.editor)
 	must(t, err)
-	equal(t, "may replace", c.MayReplaceRoles(), false)
+	equal(t, "may replace", c.mayReplaceRoles(), false)
 	equal(t, "requests", len(w.server.Requests()), 2)
 }
 
@@ -201,7 +201,7 @@ func TestLostGrantsAreRepeated(t *testing.T) {
 		w := newWorld(t, signoztest.WithVersion(v))
 		c := knowing(connect(t, w.server), v)
 		w.server.Inject(signoztest.Fault{Times: 1, CarriedOut: true, Answer: signoztest.Reset})
-		_, err := c.AssignRole(t.Context(), w.account.ID, w.editor)
+		_, err := c.assignRole(t.Context(), w.account.ID, w.editor)
 		must(t, err)
 		w.server.Inject(signoztest.Fault{Times: 1, CarriedOut: true, Answer: signoztest.Reset})
 		must(t, c.UnassignRole(t.Context(), w.account.ID, RoleBinding{ID: bindingOf(t, c, w), RoleID: w.editor}))
@@ -233,7 +233,7 @@ func TestRolesAreListedOnceUntilRefreshed(t *testing.T) {
 	}
 	equal(t, "lists", w.server.CountRequests(http.MethodGet, "/api/v1/roles"), 1)
 	w.server.CreateCustomRole("auditor")
-	c.RefreshRoles()
+	c.roles.drop()
 	roles, err := c.Roles(t.Context())
 	must(t, err)
 	equal(t, "roles", len(roles), 5)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,13 +17,13 @@ import (
 // Key is an API key as the server lists it. Its value isn't shown again after
 // the key was made.
 type Key struct {
-	ID         string
-	AccountID  string
-	Name       string
-	ExpiresAt  time.Time // zero: never. The server keeps whole seconds.
-	LastUsedAt time.Time // SigNoz calls it lastObservedAt
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	ID         string    `json:"id"`
+	AccountID  string    `json:"serviceAccountId"`
+	Name       string    `json:"name"`
+	ExpiresAt  time.Time `json:"-"` // zero: never. The server keeps whole seconds.
+	LastUsedAt time.Time `json:"lastObservedAt"`
+	CreatedAt  time.Time `json:"createdAt"`
+	UpdatedAt  time.Time `json:"updatedAt"`
 }
 
 // Expired reports whether the key is refused at that time because of its expiry.
@@ -52,25 +53,6 @@ type NewKey struct {
 	UniqueName bool
 }
 
-// wireKey is Key as it travels: times of expiry are unix seconds, 0 for never.
-type wireKey struct {
-	ID             string    `json:"id"`
-	AccountID      string    `json:"serviceAccountId"`
-	Name           string    `json:"name"`
-	ExpiresAt      int64     `json:"expiresAt"`
-	LastObservedAt time.Time `json:"lastObservedAt"`
-	CreatedAt      time.Time `json:"createdAt"`
-	UpdatedAt      time.Time `json:"updatedAt"`
-}
-
-func (w *wireKey) key() Key {
-	k := Key{ID: w.ID, AccountID: w.AccountID, Name: w.Name, LastUsedAt: w.LastObservedAt, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt}
-	if w.ExpiresAt != 0 {
-		k.ExpiresAt = time.Unix(w.ExpiresAt, 0).UTC()
-	}
-	return k
-}
-
 // keyAttributes is what a key is made from and updated to. An expiry left out
 // would mean 0: it is always sent.
 type keyAttributes struct {
@@ -86,77 +68,73 @@ func UnixSeconds(expiresAt time.Time) int64 {
 	return expiresAt.Unix()
 }
 
-// keyList is the answer of one account's key list, found by id too.
-type keyList struct {
-	all  []Key
-	byID map[string]int
-}
-
-func keysPath(accountID string) string { return accountsPath + segments(accountID) + "/keys" }
+func keysPath(accountID string) string { return below(accountsPath, accountID) + "/keys" }
 
 // Keys lists the keys of an account. A deleted account has none. The slice is
 // shared: don't change it.
 func (c *Client) Keys(ctx context.Context, accountID string) ([]Key, error) {
-	list, err := c.keyList(ctx, accountID)
+	keys, err := c.keyList(ctx, accountID)
 	if err != nil {
 		return nil, err
 	}
-	return list.all, nil
+	return keys.all, nil
+}
+
+// FreshKeys is Keys, but asks the server even where the list was read already, for those
+// who are about to revoke what they find.
+func (c *Client) FreshKeys(ctx context.Context, accountID string) ([]Key, error) {
+	c.keys.of(accountID).drop()
+	return c.Keys(ctx, accountID)
 }
 
 // Key finds one key of an account in the list that all callers share; there is
 // no call for a single key. Nil means that the account has no such key.
 func (c *Client) Key(ctx context.Context, accountID, keyID string) (*Key, error) {
-	list, err := c.keyList(ctx, accountID)
-	if err != nil {
+	keys, err := c.keyList(ctx, accountID)
+	if err != nil || keys.by[keyID] == nil {
 		return nil, err
 	}
-	i, ok := list.byID[keyID]
-	if !ok {
-		return nil, nil
-	}
-	key := list.all[i]
+	key := *keys.by[keyID]
 	return &key, nil
 }
 
 // KeysRead are the keys of an account as [Client.Keys] has read them in this run; none
-// where it hasn't. It asks nothing. The slice is shared: don't change it.
+// where it hasn't. It sends nothing. The slice is shared: don't change it.
 func (c *Client) KeysRead(accountID string) []Key {
-	if list, ok := c.keys.of(accountID).read(); ok {
-		return list.all
+	if keys := c.keys.of(accountID).read(); keys != nil {
+		return keys.all
 	}
 	return nil
 }
 
-func (c *Client) keyList(ctx context.Context, accountID string) (*keyList, error) {
-	return c.keys.of(accountID).get(ctx, func(ctx context.Context) (*keyList, error) {
-		keys, err := c.listKeys(ctx, accountID)
-		if err != nil {
+func (c *Client) keyList(ctx context.Context, accountID string) (*list[Key], error) {
+	return c.keys.of(accountID).get(ctx, func(ctx context.Context) (*list[Key], error) {
+		var listed []struct {
+			Key
+			ExpiresAt int64 `json:"expiresAt"` // unix seconds, 0 for never
+		}
+		// By a list that isn't this account's, as a proxy may give that mixes answers up, its keys
+		// would seem to be gone.
+		decode := require(into(&listed), func() bool {
+			for i := range listed {
+				if !strings.EqualFold(listed[i].AccountID, accountID) {
+					return false
+				}
+			}
+			return true
+		}, "it lists what isn't a key of this account")
+		if err := c.do(ctx, call{method: http.MethodGet, path: keysPath(accountID), want: http.StatusOK, decode: decode}); err != nil {
 			return nil, err
 		}
-		list := &keyList{all: keys, byID: make(map[string]int, len(keys))}
-		for i := range keys {
-			list.byID[keys[i].ID] = i
+		keys := make([]Key, len(listed))
+		for i := range listed {
+			keys[i] = listed[i].Key
+			if listed[i].ExpiresAt != 0 {
+				keys[i].ExpiresAt = time.Unix(listed[i].ExpiresAt, 0).UTC()
+			}
 		}
-		return list, nil
+		return newList(keys, func(k *Key) string { return k.ID }), nil
 	})
-}
-
-func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, error) {
-	var wire []wireKey
-	if err := c.do(ctx, call{method: http.MethodGet, path: keysPath(accountID), want: http.StatusOK, decode: into(&wire)}); err != nil {
-		return nil, err
-	}
-	keys := make([]Key, len(wire))
-	for i := range wire {
-		keys[i] = wire[i].key()
-		if !strings.EqualFold(keys[i].AccountID, accountID) {
-			// Something between has answered with another request's answer: by a list
-			// that isn't this account's, its keys would seem to be gone.
-			return nil, &Error{Method: http.MethodGet, Path: keysPath(accountID), Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: it lists what isn't a key of this account"}
-		}
-	}
-	return keys, nil
 }
 
 // CreateKey makes a key. If the answer is lost, and with it the value, it
@@ -169,22 +147,20 @@ func (c *Client) listKeys(ctx context.Context, accountID string) ([]Key, error) 
 // more calls; they end within 25 seconds once the run was cancelled or that time is over.
 func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
 	defer c.keys.of(accountID).drop()
-	resolve := c.resolveKey
-	if key.UniqueName {
-		resolve = c.clearUniqueKey
-	}
-	return c.createKey(ctx, accountID, key, newDoubts(), resolve)
+	return c.createKey(ctx, accountID, key, new(doubts))
 }
 
 // maxRounds is how often a create is begun again after it was resolved that its name is free.
 const maxRounds = 3
 
-// createKey creates a key and has resolve decide what a create did whose answer was lost. With
-// neither a key nor an error that says that the name is free, and the create may be sent again.
-func (c *Client) createKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, resolve resolver) (*CreatedKey, error) {
-	began := time.Now()
+// createKey creates a key and resolves what a create did whose answer was lost.
+func (c *Client) createKey(ctx context.Context, accountID string, key NewKey, doubts *doubts) (*CreatedKey, error) {
+	resolve := c.resolveKey
+	if key.UniqueName {
+		resolve = c.clearUniqueKey
+	}
 	for round := 1; ; round++ {
-		created, failure := c.postKey(ctx, accountID, key, doubts, began)
+		created, failure := c.postKey(ctx, accountID, key, doubts)
 		if failure == nil || !doubts.any() {
 			return created, failure
 		}
@@ -194,34 +170,27 @@ func (c *Client) createKey(ctx context.Context, accountID string, key NewKey, do
 			return created, err
 		case !IsConflict(failure) || round == maxRounds:
 			return nil, doubts.report(failure)
-		}
+		} // the name is free: once more
 	}
 }
 
-// resolver finds out what a create did that failed while an attempt was in doubt.
-type resolver func(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error)
-
-func (c *Client) postKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, began time.Time) (*CreatedKey, error) {
+func (c *Client) postKey(ctx context.Context, accountID string, key NewKey, doubts *doubts) (*CreatedKey, error) {
 	var created CreatedKey
 	err := c.do(ctx, call{
-		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, creates: true, doubts: doubts, confidential: true, began: began,
-		body: keyAttributes{Name: key.Name, ExpiresAt: UnixSeconds(key.ExpiresAt)},
-		decode: func(data []byte) error {
-			if err := into(&created)(data); err != nil || (created.ID != "" && created.Value != "") {
-				return err
-			}
-			return errors.New("the answer has no id or no key value")
-		},
+		method: http.MethodPost, path: keysPath(accountID), want: http.StatusCreated, doubts: doubts, confidential: true,
+		body:   keyAttributes{Name: key.Name, ExpiresAt: UnixSeconds(key.ExpiresAt)},
+		decode: require(into(&created), func() bool { return created.ID != "" && created.Value != "" }, "the answer has no id or no key value"),
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.claims.take(created.ID)
+	c.claim(created.ID)
 	return &created, nil
 }
 
-// clearUniqueKey is the resolver of a key whose name was made up for it: whatever has the
-// name was made by a lost attempt, and since nobody knows its value it is revoked.
+// clearUniqueKey resolves a failed create of a key whose name was made up for it: whatever has
+// the name was made by a lost attempt, and since nobody knows its value it is revoked. Neither a
+// key nor an error means, as from resolveKey, that the name is free.
 func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
 	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
@@ -229,19 +198,16 @@ func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKe
 	if err == nil && found != nil {
 		err = c.RevokeKey(ctx, accountID, found.ID)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, doubts.unresolved(err)
-	case found != nil && !IsConflict(failure):
-		return nil, doubts.report(failure)
 	}
 	return nil, nil
 }
 
-// resolveKey is the resolver of a key of a given name. Key names carry no mark of who made
-// them, so the time decides, on the server's clock. Where no id has told that yet, another key
-// does, made now under a name of its own. It also takes the place of a key that this create
-// made and whose value is lost.
+// resolveKey resolves a failed create of a key of a given name. Key names carry no mark of who
+// made them, so the time decides, on the server's clock. Where no id has shown that yet, the id of
+// a substitute does: another key, made now under a name of its own. It also takes the place of a
+// key that this create made and whose value is lost.
 func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
 	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
@@ -258,25 +224,17 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 	replace := IsConflict(failure) // else the create is given up, and nothing takes its place
 	whose := c.clock.originOf(found.CreatedAt, doubts)
 	var substitute *CreatedKey
-	if (whose == thisCreate && replace) || !c.clock.knowsServer() {
+	if (whose == thisCreate && replace) || !c.clock.known() {
 		if substitute, err = c.createSubstitute(ctx, accountID, key); err != nil {
 			return nil, doubts.unresolved(err)
 		}
 		whose = c.clock.originOf(found.CreatedAt, doubts)
 	}
-	if whose == thisCreate && !c.claims.take(found.ID) {
-		whose = somebodyElse
-	}
-
 	outcome := doubts.report(failure)
-	switch whose {
-	case somebodyElse:
-	case originUnknown:
-		if !replace {
-			failure = errMadeMeanwhile
-		}
-		outcome = doubts.unresolved(failure)
-	case thisCreate:
+	switch {
+	case whose == originUnknown:
+		outcome = doubts.unresolved(madeMeanwhile(failure))
+	case whose == thisCreate && c.claim(found.ID):
 		if err := c.RevokeKey(ctx, accountID, found.ID); err != nil {
 			outcome = doubts.unresolved(err)
 		} else if replace {
@@ -297,8 +255,8 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 
 // createSubstitute creates a key that can take the place of one whose value is lost.
 func (c *Client) createSubstitute(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
-	name, doubts := UniqueKeyName(key.Name+"-"), newDoubts()
-	substitute, err := c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt}, doubts, c.clearUniqueKey)
+	name, doubts := UniqueKeyName(key.Name+"-"), new(doubts)
+	substitute, err := c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt, UniqueName: true}, doubts)
 	if err == nil && doubts.openAt(time.Now()) {
 		// Renamed or revoked, it would leave its name to an attempt that is late.
 		err = errors.Join(errors.New("it may be made again by a request that was given up"), c.RevokeKey(ctx, accountID, substitute.ID))
@@ -315,18 +273,14 @@ func (k *Key) asCreated(key NewKey) bool {
 	return UnixSeconds(k.ExpiresAt) == UnixSeconds(key.ExpiresAt) && !changedSince(k.CreatedAt, k.LastUsedAt) && !changedSince(k.CreatedAt, k.UpdatedAt)
 }
 
-// findKey asks the server, not the shared list, for the key of that name.
+// findKey asks the server, not the list read before, for the key of that name.
 func (c *Client) findKey(ctx context.Context, accountID, name string) (*Key, error) {
-	keys, err := c.listKeys(ctx, accountID)
-	if err != nil {
+	keys, err := c.FreshKeys(ctx, accountID)
+	i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == name })
+	if i < 0 {
 		return nil, err
 	}
-	for i := range keys {
-		if keys[i].Name == name {
-			return &keys[i], nil
-		}
-	}
-	return nil, nil
+	return &keys[i], nil
 }
 
 // UpdateKey sets the name and the expiry of a key (zero: never). Its value
@@ -334,7 +288,7 @@ func (c *Client) findKey(ctx context.Context, accountID, name string) (*Key, err
 func (c *Client) UpdateKey(ctx context.Context, accountID, keyID, name string, expiresAt time.Time) error {
 	defer c.keys.of(accountID).drop()
 	return c.do(ctx, call{
-		method: http.MethodPut, path: keysPath(accountID) + segments(keyID), want: http.StatusNoContent,
+		method: http.MethodPut, path: below(keysPath(accountID), keyID), want: http.StatusNoContent,
 		body: keyAttributes{Name: name, ExpiresAt: UnixSeconds(expiresAt)},
 	})
 }
@@ -343,7 +297,7 @@ func (c *Client) UpdateKey(ctx context.Context, accountID, keyID, name string, e
 // already succeeds.
 func (c *Client) RevokeKey(ctx context.Context, accountID, keyID string) error {
 	defer c.keys.of(accountID).drop()
-	err := c.do(ctx, call{method: http.MethodDelete, path: keysPath(accountID) + segments(keyID), want: http.StatusNoContent})
+	err := c.do(ctx, call{method: http.MethodDelete, path: below(keysPath(accountID), keyID), want: http.StatusNoContent})
 	if IsNotFound(err) {
 		return nil
 	}
@@ -362,31 +316,27 @@ const MaxKeyNamePrefixLength = MaxKeyNameLength - uniqueLetters
 // UniqueKeyName appends random letters to prefix, cutting it where the whole
 // would be too long. Letters only: v0.118 refuses digits.
 func UniqueKeyName(prefix string) string {
-	if len(prefix) > MaxKeyNamePrefixLength {
-		prefix = prefix[:MaxKeyNamePrefixLength-1] + "-"
+	var letters string
+	for len(letters) < uniqueLetters {
+		letters += strings.Map(func(r rune) rune {
+			if r < 'A' {
+				return -1 // one of base32's digits
+			}
+			return r - 'A' + 'a'
+		}, rand.Text())
 	}
-	letters := make([]byte, uniqueLetters)
-	for i := range letters {
-		letters[i] = randomLetter()
-	}
-	return prefix + string(letters)
+	return fitPrefix(prefix) + letters[:uniqueLetters]
 }
 
 // IsUniqueKeyName reports whether name may have come from UniqueKeyName.
 func IsUniqueKeyName(name, prefix string) bool {
-	if len(prefix) > MaxKeyNamePrefixLength {
-		prefix = prefix[:MaxKeyNamePrefixLength-1] + "-"
-	}
-	letters, ok := strings.CutPrefix(name, prefix)
+	letters, ok := strings.CutPrefix(name, fitPrefix(prefix))
 	return ok && len(letters) == uniqueLetters && strings.Trim(letters, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
-func randomLetter() byte {
-	var b [1]byte
-	for {
-		_, _ = rand.Read(b[:]) // never fails since Go 1.24
-		if b[0] < 26*9 {       // the largest multiple of 26 that fits: no letter is likelier
-			return 'a' + b[0]%26
-		}
+func fitPrefix(prefix string) string {
+	if len(prefix) > MaxKeyNamePrefixLength {
+		return prefix[:MaxKeyNamePrefixLength-1] + "-"
 	}
+	return prefix
 }

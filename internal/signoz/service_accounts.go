@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -38,10 +40,11 @@ type RoleBinding struct {
 // and its name is free again.
 func (a *ServiceAccount) Deleted() bool { return a.Status == "deleted" }
 
-// accountList is the answer of the account list, found by id too.
-type accountList struct {
-	all  []ServiceAccount
-	byID map[string]int
+// AccountDeletedError says that the account was deleted. Deleted accounts can't be brought back.
+type AccountDeletedError struct{ Account *ServiceAccount }
+
+func (e *AccountDeletedError) Error() string {
+	return "service account " + strconv.Quote(e.Account.Name) + " was deleted"
 }
 
 const accountsPath = "/api/v1/service_accounts"
@@ -49,23 +52,17 @@ const accountsPath = "/api/v1/service_accounts"
 // ServiceAccount reads one account with its roles. It answers for deleted
 // accounts too.
 func (c *Client) ServiceAccount(ctx context.Context, id string) (*ServiceAccount, error) {
-	path := accountsPath + segments(id)
-	account, err := c.readAccount(ctx, path)
-	if err == nil && !strings.EqualFold(account.ID, id) {
-		// Something between has answered with another request's answer: what a
-		// state would take from it would lose the account that was asked for.
-		return nil, &Error{Method: http.MethodGet, Path: path, Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: it is about an account with another id"}
-	}
-	return account, err
+	return c.readAccount(ctx, id, id)
 }
 
-func (c *Client) readAccount(ctx context.Context, path string) (*ServiceAccount, error) {
+// readAccount reads an account that must have an id, and the wanted one where that isn't empty: a
+// proxy may answer with another request's answer, by which the account would seem lost.
+func (c *Client) readAccount(ctx context.Context, segment, wantedID string) (*ServiceAccount, error) {
 	var account ServiceAccount
-	if err := c.do(ctx, call{method: http.MethodGet, path: path, want: http.StatusOK, decode: into(&account)}); err != nil {
+	decode := require(into(&account), func() bool { return account.ID != "" }, "the account has no id")
+	decode = require(decode, func() bool { return wantedID == "" || strings.EqualFold(account.ID, wantedID) }, "it is about an account with another id")
+	if err := c.do(ctx, call{method: http.MethodGet, path: below(accountsPath, segment), want: http.StatusOK, decode: decode}); err != nil {
 		return nil, err
-	}
-	if account.ID == "" {
-		return nil, &Error{Method: http.MethodGet, Path: path, Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: the account has no id"}
 	}
 	c.knownOrg.Store(&account.OrgID)
 	return &account, nil
@@ -80,28 +77,37 @@ func (c *Client) SharedServiceAccount(ctx context.Context, id string) (*ServiceA
 	})
 }
 
+// liveAccount reads the account anew, for those too who share the answer. A deleted
+// one is an [*AccountDeletedError].
+func (c *Client) liveAccount(ctx context.Context, id string) (*ServiceAccount, error) {
+	c.details.of(id).drop()
+	account, err := c.SharedServiceAccount(ctx, id)
+	if err == nil && account.Deleted() {
+		return nil, &AccountDeletedError{Account: account}
+	}
+	return account, err
+}
+
 // ServiceAccounts lists all accounts, deleted ones included, without roles. The
 // slice is shared: don't change it.
 func (c *Client) ServiceAccounts(ctx context.Context) ([]ServiceAccount, error) {
-	list, err := c.accountList(ctx)
+	accounts, err := c.accountList(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return list.all, nil
+	return accounts.all, nil
 }
 
-func (c *Client) accountList(ctx context.Context) (*accountList, error) {
-	return c.accounts.get(ctx, func(ctx context.Context) (*accountList, error) {
-		var list accountList
-		if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK, decode: into(&list.all)}); err != nil {
+func (c *Client) accountList(ctx context.Context) (*list[ServiceAccount], error) {
+	return c.accounts.get(ctx, func(ctx context.Context) (*list[ServiceAccount], error) {
+		var all []ServiceAccount
+		if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK, decode: into(&all)}); err != nil {
 			return nil, err
 		}
-		list.byID = make(map[string]int, len(list.all))
-		for i := range list.all {
-			list.byID[list.all[i].ID] = i
-			c.knownOrg.Store(&list.all[i].OrgID)
+		if len(all) > 0 {
+			c.knownOrg.Store(&all[0].OrgID) // all are of one organisation
 		}
-		return &list, nil
+		return newList(all, func(a *ServiceAccount) string { return a.ID }), nil
 	})
 }
 
@@ -112,35 +118,33 @@ func (c *Client) ServiceAccountFromList(ctx context.Context, id string) (*Servic
 	if c.accountsRefused.Load() {
 		return c.ServiceAccount(ctx, id)
 	}
-	list, err := c.accountList(ctx)
-	if IsForbidden(err) {
+	accounts, err := c.accountList(ctx)
+	switch {
+	case IsForbidden(err):
 		// One that isn't SigNoz's own, a proxy's say, may pass.
 		c.accountsRefused.CompareAndSwap(false, answeredBySigNoz(err))
 		return c.ServiceAccount(ctx, id)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
-	}
-	i, ok := list.byID[id]
-	if !ok {
+	case accounts.by[id] == nil:
 		return nil, &Error{
 			Method: http.MethodGet, Path: accountsPath, Status: http.StatusNotFound,
 			Code: codeAccountNotFound, Message: "the list of service accounts has no account with id " + id,
 		}
 	}
-	account := list.all[i]
+	account := *accounts.by[id]
 	return &account, nil
 }
 
 // Me reads the account whose key signs the requests.
 func (c *Client) Me(ctx context.Context) (*ServiceAccount, error) {
 	return c.me.get(ctx, func(ctx context.Context) (*ServiceAccount, error) {
-		return c.readAccount(ctx, accountsPath+"/me")
+		return c.readAccount(ctx, "me", "")
 	})
 }
 
 // OwnAccountID is the id of the account whose key signs the requests. It is asked
-// for once: unlike the rest of what Me tells, no write changes it.
+// for once: unlike the rest of what Me returns, no write changes it.
 func (c *Client) OwnAccountID(ctx context.Context) (string, error) {
 	return c.ownID.get(ctx, func(ctx context.Context) (string, error) {
 		account, err := c.Me(ctx)
@@ -153,8 +157,8 @@ func (c *Client) OwnAccountID(ctx context.Context) (string, error) {
 
 // OrgID is the id of the organisation that the requests are signed in to.
 func (c *Client) OrgID(ctx context.Context) (string, error) {
-	if session, ok := c.auth.(*userSession); ok {
-		return session.organisationOnce(ctx, c)
+	if c.SignsAsUser() {
+		return c.orgToSignIn.get(ctx, c.findOrgToSignIn)
 	}
 	account, err := c.Me(ctx)
 	if err != nil {
@@ -163,8 +167,8 @@ func (c *Client) OrgID(ctx context.Context) (string, error) {
 	return account.OrgID, nil
 }
 
-// KnownOrgID is the id of the organization that the requests are signed in to, as far as
-// an answer has told it by now; empty otherwise. It asks nothing.
+// KnownOrgID is the id of the organization that the requests are signed in to, as far as an
+// answer has shown it by now; empty otherwise. It sends nothing.
 func (c *Client) KnownOrgID() string {
 	if id := c.knownOrg.Load(); id != nil {
 		return *id
@@ -172,22 +176,16 @@ func (c *Client) KnownOrgID() string {
 	return ""
 }
 
-// accountsChanged forgets what an own write may have changed.
-func (c *Client) accountsChanged() {
-	c.accounts.drop()
-	c.me.drop()
-}
-
-// accountChanged is accountsChanged for a write to one account.
+// accountChanged forgets what an own write to an account may have changed.
 func (c *Client) accountChanged(id string) {
-	c.accountsChanged()
-	c.details.of(id).drop()
+	c.accounts.drop()
+	c.rolesChanged(id)
 }
 
-// rolesChanged is for a write to the roles of one account, which lists don't tell.
-func (c *Client) rolesChanged(accountID string) {
+// rolesChanged is accountChanged for the roles of an account, which lists don't have.
+func (c *Client) rolesChanged(id string) {
 	c.me.drop()
-	c.details.of(accountID).drop()
+	c.details.of(id).drop()
 }
 
 type accountName struct {
@@ -201,7 +199,7 @@ type accountName struct {
 //
 // How long that may take is the same as for [Client.CreateKey].
 func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string, error) {
-	defer c.accountsChanged()
+	defer c.accounts.drop()
 	var doubts doubts
 	id, failure := c.postAccount(ctx, name, &doubts)
 	if failure == nil || !doubts.any() {
@@ -216,8 +214,8 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 	if account == nil { // after a 409 its e-mail address is taken, by an account that was renamed since
 		return "", doubts.report(failure)
 	}
-	if !c.clock.knowsServer() {
-		// The name is taken, so this makes nothing: its 409 tells the server's clock.
+	if !c.clock.known() {
+		// The name is taken, so this makes nothing: its 409 has the server's time.
 		id, err := c.postAccount(ctx, name, &doubts)
 		if err == nil {
 			return id, nil // the one in the way has gone meanwhile
@@ -233,37 +231,44 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 		}
 	}
 	switch {
-	case whose == originUnknown && IsConflict(failure):
-		return "", doubts.unresolved(failure)
 	case whose == originUnknown:
-		return "", doubts.unresolved(errMadeMeanwhile)
-	case whose == somebodyElse || !c.claims.take(account.ID):
+		return "", doubts.unresolved(madeMeanwhile(failure))
+	case whose == somebodyElse || !c.claim(account.ID):
 		return "", doubts.report(failure)
 	}
-	c.created.take(account.ID)
+	c.newAccounts.Store(account.ID, nil)
 	return account.ID, nil
 }
 
-var errMadeMeanwhile = errors.New("an object of this name was made meanwhile, and it can't be told by whom")
+// madeMeanwhile is why it isn't known who made an object of the name that a create failed with.
+func madeMeanwhile(failure error) error {
+	if IsConflict(failure) {
+		return failure
+	}
+	return errors.New("an object of this name was made meanwhile, and it isn't known by whom")
+}
+
+// claim notes that a create returns an object. False means that another one has: of two resources
+// that have the same name by mistake, only one may take the object for its own.
+func (c *Client) claim(id string) bool {
+	_, taken := c.claimed.LoadOrStore(id, nil)
+	return !taken
+}
 
 func (c *Client) postAccount(ctx context.Context, name string, doubts *doubts) (string, error) {
 	var created struct {
 		ID string `json:"id"`
 	}
 	err := c.do(ctx, call{
-		method: http.MethodPost, path: accountsPath, body: accountName{name}, want: http.StatusCreated, creates: true, doubts: doubts,
-		decode: func(data []byte) error {
-			if err := into(&created)(data); err != nil || created.ID != "" {
-				return err
-			}
-			return errors.New("the answer has no id")
-		},
+		method: http.MethodPost, path: accountsPath, body: accountName{name}, want: http.StatusCreated, doubts: doubts,
+		decode: require(into(&created), func() bool { return created.ID != "" }, "the answer has no id"),
 	})
-	if err == nil {
-		c.claims.take(created.ID)
-		c.created.take(created.ID)
+	if err != nil {
+		return "", err
 	}
-	return created.ID, err
+	c.claim(created.ID)
+	c.newAccounts.Store(created.ID, nil)
+	return created.ID, nil
 }
 
 // untouched decides whether an account that was made during an attempt in doubt is as creating
@@ -276,7 +281,7 @@ func (c *Client) untouched(ctx context.Context, account *ServiceAccount) (origin
 	if err != nil || len(details.Bindings) > 0 {
 		return somebodyElse, err
 	}
-	keys, err := c.listKeys(ctx, account.ID)
+	keys, err := c.FreshKeys(ctx, account.ID)
 	if err != nil && !IsForbidden(err) || len(keys) > 0 {
 		return somebodyElse, err
 	}
@@ -284,38 +289,33 @@ func (c *Client) untouched(ctx context.Context, account *ServiceAccount) (origin
 }
 
 // changedSince reports whether a time that SigNoz sets when it creates an object, and moves later,
-// was moved. At first the two may be some microseconds apart.
-func changedSince(created, moved time.Time) bool { return moved.Sub(created) > time.Millisecond }
+// was moved. At first it may be some microseconds later; no use or change follows that soon.
+func changedSince(created, moved time.Time) bool { return moved.Sub(created) >= time.Millisecond }
 
-// findActive asks the server, not the shared list, for the active account of that name.
+// findActive asks the server, not the list read before, for the active account of that name.
 func (c *Client) findActive(ctx context.Context, name string) (*ServiceAccount, error) {
-	var list []ServiceAccount
-	if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK, decode: into(&list)}); err != nil {
+	c.accounts.drop()
+	accounts, err := c.ServiceAccounts(ctx)
+	i := slices.IndexFunc(accounts, func(a ServiceAccount) bool { return a.Name == name && !a.Deleted() })
+	if i < 0 {
 		return nil, err
 	}
-	for i := range list {
-		if list[i].Name == name && !list[i].Deleted() {
-			return &list[i], nil
-		}
-	}
-	return nil, nil
+	return &accounts[i], nil
 }
 
 // RenameServiceAccount gives the account another name. Its e-mail address stays.
 func (c *Client) RenameServiceAccount(ctx context.Context, id, name string) error {
 	defer c.accountChanged(id)
-	return c.do(ctx, call{method: http.MethodPut, path: accountsPath + segments(id), body: accountName{name}, want: http.StatusNoContent})
+	return c.do(ctx, call{method: http.MethodPut, path: below(accountsPath, id), body: accountName{name}, want: http.StatusNoContent})
 }
 
 // DeleteServiceAccount deletes the account and with it revokes its keys.
 // Deleting what is gone already succeeds: v0.118 answers 429 to deletions that
 // it carried out, and 404 or 501 to the repeat.
 func (c *Client) DeleteServiceAccount(ctx context.Context, id string) error {
-	defer func() {
-		c.accountChanged(id)
-		c.keys.of(id).drop()
-	}()
-	err := c.do(ctx, call{method: http.MethodDelete, path: accountsPath + segments(id), want: http.StatusNoContent})
+	defer c.accountChanged(id)
+	defer c.keys.of(id).drop()
+	err := c.do(ctx, call{method: http.MethodDelete, path: below(accountsPath, id), want: http.StatusNoContent})
 	if IsAccountNotFound(err) {
 		return nil
 	}

@@ -5,99 +5,51 @@ package signoz
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 )
 
 // apiKeyHeader carries a service account's key. SigNoz ignores it in a request
 // that has any Authorization header.
 const apiKeyHeader = "SIGNOZ-API-KEY"
 
-// credentials sign requests.
-type credentials interface {
-	// sign puts a signature on req and returns it, for renew to know which one was refused.
-	sign(ctx context.Context, c *Client, req *http.Request) (signature string, err error)
-	// renew gives up a signature that was refused. False means that there is no other.
-	renew(refused string) bool
-	// secrets came up during the run and are to be kept out of errors.
-	secrets() []string
-}
-
-func newCredentials(cfg Config) (credentials, error) {
+// checkCredentials refuses a configuration that signs in no way, or in two.
+func checkCredentials(cfg *Config) error {
 	switch {
 	case cfg.APIKey != "" && (cfg.Email != "" || cfg.Password != ""):
-		return nil, &ConfigError{Field: "api_key", Message: "it excludes email and password: sign in either with a key or as a user"}
-	case cfg.APIKey != "":
-		if !validHeaderValue(cfg.APIKey) {
-			return nil, &ConfigError{Field: "api_key", Message: "it holds a line break or another character that can't travel in a header. Take the value alone, without what was around it when it was copied"}
-		}
-		return apiKey(cfg.APIKey), nil
-	case cfg.Email == "":
-		return nil, &ConfigError{Field: "api_key", Message: "it is empty, and there is no email and password to sign in with instead"}
-	case cfg.Password == "":
-		return nil, &ConfigError{Field: "password", Message: "email is set, so the password must be too"}
+		return &ConfigError{Field: "api_key", Message: "it excludes email and password: sign in either with a key or as a user"}
+	case !validHeaderValue(cfg.APIKey):
+		return &ConfigError{Field: "api_key", Message: "it holds a line break or another character that can't travel in a header. Take the value alone, without what was around it when it was copied"}
+	case cfg.APIKey == "" && cfg.Email == "":
+		return &ConfigError{Field: "api_key", Message: "it is empty, and there is no email and password to sign in with instead"}
+	case cfg.APIKey == "" && cfg.Password == "":
+		return &ConfigError{Field: "password", Message: "email is set, so the password must be too"}
 	}
-	return &userSession{email: cfg.Email, password: cfg.Password, orgID: cfg.OrgID}, nil
+	return nil
 }
 
 func validHeaderValue(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r > 0x7e })
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
-// apiKey signs with a service account's key.
-type apiKey string
-
-func (k apiKey) sign(_ context.Context, _ *Client, req *http.Request) (string, error) {
-	req.Header.Set(apiKeyHeader, string(k))
-	return "", nil
-}
-
-func (apiKey) renew(string) bool { return false }
-
-func (apiKey) secrets() []string { return nil } // known from the configuration
-
-// userSession signs with a user's access token, which it gets at the first
-// request and again whenever the server refuses it: tokens end after half an
-// hour or so, in the middle of a long run.
-type userSession struct {
-	email, password, orgID string
-
-	org    shared[string] // the organisation's id
-	tokens shared[string]
-
-	mu      sync.Mutex
-	issued  []string     // every token of this run, for secrets
-	refused *SignInError // is final: repeating it, object by object, locks users out
-}
-
-func (s *userSession) secrets() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.issued)
-}
-
-func (s *userSession) sign(ctx context.Context, c *Client, req *http.Request) (string, error) {
-	token, err := s.tokens.get(ctx, func(ctx context.Context) (string, error) { return s.signInOnce(ctx, c) })
-	if err != nil {
-		return "", err
+// sign signs a request with the account's key, or with a user's token: got at the first request
+// and again whenever the server refuses it, since tokens end after half an hour or so. It returns
+// the token, to tell which one was refused.
+func (c *Client) sign(ctx context.Context, req *http.Request) (token string, err error) {
+	if !c.SignsAsUser() {
+		req.Header.Set(apiKeyHeader, c.cfg.APIKey)
+		return "", nil
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	return token, nil
+	if token, err = c.tokens.get(ctx, c.signIn); err == nil {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	return token, err
 }
 
-func (s *userSession) renew(refused string) bool {
-	// Of many workers whose token was refused one drops it, and none drops the
-	// one that another got meanwhile.
-	s.tokens.dropIf(func(token string) bool { return token == refused })
-	return true
-}
-
-// SignInError says why a user's sign-in was refused.
+// SignInError says why a user's sign-in was refused. It is final for the run: repeating
+// a sign-in for each object would lock the user out.
 type SignInError struct {
 	Problem SignInProblem
 	Email   string
@@ -120,10 +72,11 @@ const (
 )
 
 func (e *SignInError) Error() string {
+	text := fmt.Sprintf("signing in as %s: %s", e.Email, e.Problem)
 	if e.Err != nil {
-		return fmt.Sprintf("signing in as %s: %s: %v", e.Email, e.Problem, e.Err)
+		text += ": " + e.Err.Error()
 	}
-	return fmt.Sprintf("signing in as %s: %s", e.Email, e.Problem)
+	return text
 }
 
 func (e *SignInError) Unwrap() error { return e.Err }
@@ -131,24 +84,9 @@ func (e *SignInError) Unwrap() error { return e.Err }
 // Organisation is one that a user can sign in to.
 type Organisation struct{ ID, Name string }
 
-func (s *userSession) signInOnce(ctx context.Context, c *Client) (string, error) {
-	s.mu.Lock()
-	refused := s.refused
-	s.mu.Unlock()
-	if refused != nil {
-		return "", refused
-	}
-	token, err := s.signIn(ctx, c)
-	if errors.As(err, &refused) {
-		s.mu.Lock()
-		s.refused = refused
-		s.mu.Unlock()
-	}
-	return token, err
-}
-
-func (s *userSession) signIn(ctx context.Context, c *Client) (string, error) {
-	orgID, err := s.organisationOnce(ctx, c)
+// signIn gets a token for the user.
+func (c *Client) signIn(ctx context.Context) (string, error) {
+	orgID, err := c.orgToSignIn.get(ctx, c.findOrgToSignIn)
 	if err != nil {
 		return "", err
 	}
@@ -156,71 +94,65 @@ func (s *userSession) signIn(ctx context.Context, c *Client) (string, error) {
 		Email    string `json:"email"`
 		Password string `json:"password"`
 		OrgID    string `json:"orgId"`
-	}{s.email, s.password, orgID}
+	}{c.cfg.Email, c.cfg.Password, orgID}
 	var session struct {
 		AccessToken string `json:"accessToken"`
 	}
 	err = c.do(ctx, call{method: http.MethodPost, path: "/api/v2/sessions/email_password", body: body, want: http.StatusOK, anonymous: true, confidential: true, decode: into(&session)})
 	switch {
 	case hasCode(err, codeWrongCredentials) || IsUnauthenticated(err):
-		return "", &SignInError{Problem: SignInWrongPassword, Email: s.email, OrgID: orgID, Err: err}
+		return "", &SignInError{Problem: SignInWrongPassword, Email: c.cfg.Email, OrgID: orgID, Err: err}
 	case err != nil:
-		return "", fmt.Errorf("signing in as %s: %w", s.email, err)
+		return "", fmt.Errorf("signing in as %s: %w", c.cfg.Email, err)
 	case !validHeaderValue(session.AccessToken) || session.AccessToken == "":
-		return "", fmt.Errorf("signing in as %s: the server gave no usable access token", s.email)
+		return "", fmt.Errorf("signing in as %s: the server gave no usable access token", c.cfg.Email)
 	}
-	s.mu.Lock()
-	s.issued = append(s.issued, session.AccessToken)
-	s.mu.Unlock()
+	c.secretsMu.Lock()
+	defer c.secretsMu.Unlock()
+	c.secrets = append([]string{session.AccessToken}, c.secrets...)
 	return session.AccessToken, nil
 }
 
-func (s *userSession) organisationOnce(ctx context.Context, c *Client) (string, error) {
-	return s.org.get(ctx, func(ctx context.Context) (string, error) { return s.organisation(ctx, c) })
-}
-
-// organisation finds the id of the organisation to sign in to.
-func (s *userSession) organisation(ctx context.Context, c *Client) (string, error) {
-	query := url.Values{"email": {s.email}, "ref": {c.base.String()}}
-	var session struct {
-		Exists bool `json:"exists"`
-		Orgs   []struct {
-			ID    string `json:"id"`
-			Name  string `json:"name"`
-			AuthN struct {
-				Password []struct{} `json:"password"`
-			} `json:"authNSupport"`
-		} `json:"orgs"`
+// findOrgToSignIn finds the id of the user's organisation: the only one, or the configured one.
+func (c *Client) findOrgToSignIn(ctx context.Context) (string, error) {
+	type organisation struct {
+		ID    string `json:"id"`
+		Name  string `json:"name"`
+		AuthN struct {
+			Password []struct{} `json:"password"`
+		} `json:"authNSupport"`
 	}
+	var session struct {
+		Exists bool           `json:"exists"`
+		Orgs   []organisation `json:"orgs"`
+	}
+	query := url.Values{"email": {c.cfg.Email}, "ref": {c.base.String()}}
 	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v2/sessions/context", query: query, want: http.StatusOK, anonymous: true, decode: into(&session)})
 	if IsInvalidInput(err) {
-		return "", &SignInError{Problem: SignInInvalidEmail, Email: s.email, Err: err}
+		return "", &SignInError{Problem: SignInInvalidEmail, Email: c.cfg.Email, Err: err}
 	}
 	if err != nil {
-		return "", fmt.Errorf("signing in as %s: %w", s.email, err)
+		return "", fmt.Errorf("signing in as %s: %w", c.cfg.Email, err)
 	}
-	problem := &SignInError{Email: s.email, OrgID: s.orgID}
+	refused := &SignInError{Email: c.cfg.Email, OrgID: c.cfg.OrgID}
+	var chosen []organisation
 	for _, org := range session.Orgs {
-		problem.Orgs = append(problem.Orgs, Organisation{ID: org.ID, Name: org.Name})
+		refused.Orgs = append(refused.Orgs, Organisation{ID: org.ID, Name: org.Name})
+		if c.cfg.OrgID == "" || c.cfg.OrgID == org.ID {
+			chosen = append(chosen, org)
+		}
 	}
 	switch {
 	case !session.Exists || len(session.Orgs) == 0:
-		problem.Problem = SignInUnknownUser
-		return "", problem
-	case s.orgID == "" && len(session.Orgs) > 1:
-		problem.Problem = SignInSeveralOrgs
-		return "", problem
+		refused.Problem = SignInUnknownUser
+	case len(chosen) == 0:
+		refused.Problem = SignInUnknownOrg
+	case len(chosen) > 1:
+		refused.Problem = SignInSeveralOrgs
+	case len(chosen[0].AuthN.Password) == 0:
+		refused.Problem = SignInNoPassword
+	default:
+		return chosen[0].ID, nil
 	}
-	for _, org := range session.Orgs {
-		if s.orgID != "" && org.ID != s.orgID {
-			continue
-		}
-		if len(org.AuthN.Password) == 0 {
-			problem.Problem = SignInNoPassword
-			return "", problem
-		}
-		return org.ID, nil
-	}
-	problem.Problem = SignInUnknownOrg
-	return "", problem
+	return "", refused
 }

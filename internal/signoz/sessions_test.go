@@ -89,10 +89,10 @@ func TestOnlyTheRefusedTokenIsGivenUp(t *testing.T) {
 	c := connect(t, w.server, asAdmin())
 	_, err := c.Keys(t.Context(), w.account.ID)
 	must(t, err)
-	token := c.auth.secrets()[0]
+	token := c.allSecrets()[0]
 	for refused, signIns := range map[string]int{"one from before": 1, token: 2} {
 		w.server.ResetRequests()
-		equal(t, "renewed", c.auth.renew(refused), true)
+		c.tokens.dropValue(refused)
 		_, err = c.ServiceAccount(t.Context(), w.account.ID)
 		must(t, err)
 		equal(t, "sign-ins after giving up "+refused, w.server.CountRequests("", signInPath), signIns-1)

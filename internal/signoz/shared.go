@@ -9,18 +9,17 @@ import (
 	"sync"
 )
 
-// shared is one answer of the server that many callers want at the same time,
-// such as the key list of an account while Terraform refreshes each key of it.
-// The first caller's request serves all who ask until drop is called; errors
-// are handed to those who waited for them and then forgotten, so that a passing
-// fault isn't remembered.
-type shared[T any] struct {
+// shared is one answer of the server that many callers want at the same time, such as the
+// key list of an account while Terraform refreshes each key of it. The first caller's request
+// serves all until drop is called. An error is returned to those who waited for it and then
+// forgotten, since it may pass; a refused sign-in is final, and kept.
+type shared[T comparable] struct {
 	mu      sync.Mutex
 	current *flight[T]
 }
 
 // flight is one request whose answer is shared.
-type flight[T any] struct {
+type flight[T comparable] struct {
 	done    chan struct{}
 	value   T
 	err     error
@@ -28,13 +27,11 @@ type flight[T any] struct {
 	cancel  context.CancelFunc
 }
 
-// get returns the shared value, fetching it if nobody has. The request goes on
-// as long as anybody waits for it: one caller's cancelled context doesn't fail
-// the others.
-func (s *shared[T]) get(ctx context.Context, fetch func(context.Context) (T, error)) (T, error) {
+// get returns the shared value, fetching it if nobody has. The request goes on as long as
+// anybody waits for it: one caller's cancelled context doesn't fail the others.
+func (s *shared[T]) get(ctx context.Context, fetch func(context.Context) (T, error)) (value T, err error) {
 	if err := ctx.Err(); err != nil {
-		var zero T
-		return zero, err
+		return value, err
 	}
 	s.mu.Lock()
 	f := s.current
@@ -52,8 +49,7 @@ func (s *shared[T]) get(ctx context.Context, fetch func(context.Context) (T, err
 		return f.value, f.err
 	case <-ctx.Done():
 		s.leave(f)
-		var zero T
-		return zero, ctx.Err()
+		return value, ctx.Err()
 	}
 }
 
@@ -61,10 +57,10 @@ func (s *shared[T]) run(ctx context.Context, f *flight[T], fetch func(context.Co
 	defer f.cancel()
 	f.value, f.err = fetch(ctx)
 	s.mu.Lock()
-	if f.err != nil && s.current == f {
+	defer s.mu.Unlock()
+	if _, final := as[*SignInError](f.err); f.err != nil && !final && s.current == f {
 		s.current = nil
 	}
-	s.mu.Unlock()
 	close(f.done)
 }
 
@@ -72,78 +68,85 @@ func (s *shared[T]) run(ctx context.Context, f *flight[T], fetch func(context.Co
 func (s *shared[T]) leave(f *flight[T]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.waiting--
-	if f.waiting > 0 {
+	if f.waiting--; f.waiting > 0 {
 		return
 	}
 	f.cancel()
 	if s.current == f {
-		select {
-		case <-f.done: // it ended just now; the value is good
-		default:
-			s.current = nil
-		}
+		s.current = nil
 	}
 }
 
-// drop makes the next get ask the server again. A request under way goes on for
-// those who wait for it already, but isn't handed to later callers: it may have
-// been answered before the write that calls for the drop.
+// drop makes the next get ask the server again. A request under way goes on for those who
+// wait for it, but doesn't serve later callers: it may have been answered before the write
+// that calls for the drop.
 func (s *shared[T]) drop() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.current = nil
-	s.mu.Unlock()
 }
 
-// dropIf is drop for a value that turned out to be bad. A request under way stays.
-func (s *shared[T]) dropIf(bad func(T) bool) {
+// dropValue is drop for a value that turned out to be bad. Of many callers who found that out,
+// one drops it, and none drops what another has fetched since.
+func (s *shared[T]) dropValue(bad T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current == nil {
-		return
+	if s.current.over() && s.current.value == bad {
+		s.current = nil
+	}
+}
+
+// read is the value that a get has brought, else the zero value. It sends nothing.
+func (s *shared[T]) read() (value T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current.over() {
+		value = s.current.value
+	}
+	return value
+}
+
+func (f *flight[T]) over() bool {
+	if f == nil {
+		return false
 	}
 	select {
-	case <-s.current.done:
-		if bad(s.current.value) {
-			s.current = nil
-		}
+	case <-f.done:
+		return true
 	default:
+		return false
 	}
 }
 
-// sharedByID is a shared value for each of many ids, which are UUIDs: upper and
-// lower case mean the same.
-type sharedByID[T any] struct {
-	mu   sync.Mutex
-	byID map[string]*shared[T]
+// byID holds a T for each of many ids, which are UUIDs: upper and lower case mean the same.
+type byID[T any] struct {
+	mu  sync.Mutex
+	all map[string]*T
 }
 
-func (s *sharedByID[T]) of(id string) *shared[T] {
+func (b *byID[T]) of(id string) *T {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	id = strings.ToLower(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.byID == nil {
-		s.byID = make(map[string]*shared[T])
+	if b.all == nil {
+		b.all = make(map[string]*T)
 	}
-	v := s.byID[id]
-	if v == nil {
-		v = &shared[T]{}
-		s.byID[id] = v
+	if b.all[id] == nil {
+		b.all[id] = new(T)
 	}
-	return v
+	return b.all[id]
 }
 
-// read is the value that a get has brought, if there is one; it asks nothing.
-func (s *shared[T]) read() (value T, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current == nil {
-		return value, false
+// list is an answer that lists objects, which are found by a key too: their ids, say.
+type list[T any] struct {
+	all []T
+	by  map[string]*T
+}
+
+func newList[T any](all []T, key func(*T) string) *list[T] {
+	l := &list[T]{all: all, by: make(map[string]*T, len(all))}
+	for i := range all {
+		l.by[key(&all[i])] = &all[i]
 	}
-	select {
-	case <-s.current.done:
-		return s.current.value, s.current.err == nil
-	default:
-		return value, false
-	}
+	return l
 }

@@ -85,7 +85,7 @@ func TestOwnWritesAreSeen(t *testing.T) {
 	must(t, err)
 	equal(t, "deleted", fresh.Deleted(), true)
 
-	_, err = c.AssignRole(t.Context(), w.server.AdminAccount().ID, w.editor)
+	_, err = c.assignRole(t.Context(), w.server.AdminAccount().ID, w.editor)
 	must(t, err)
 	mine, err := c.Me(t.Context())
 	must(t, err)
@@ -217,10 +217,10 @@ func TestDropDuringARequest(t *testing.T) {
 	v, err := s.get(t.Context(), g.fetch)
 	must(t, err)
 	equal(t, "kept", v, 2)
-	s.dropIf(func(v int) bool { return v == 1 })
+	s.dropValue(1)
 	v, _ = s.get(t.Context(), g.fetch)
 	equal(t, "still kept", v, 2)
-	s.dropIf(func(v int) bool { return v == 2 })
+	s.dropValue(2)
 	v, _ = s.get(t.Context(), g.fetch)
 	equal(t, "asked again", v, 3)
 }
@@ -241,7 +241,7 @@ func TestNothingIsFetchedForACancelledCaller(t *testing.T) {
 
 func TestSharingUnderStress(t *testing.T) {
 	t.Parallel()
-	var s sharedByID[int]
+	var s byID[shared[int]]
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {

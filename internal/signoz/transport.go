@@ -45,7 +45,11 @@ func newTransport(cfg TLSConfig, timeout time.Duration) (*http.Transport, error)
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: timeout / 3, PingTimeout: timeout / 6}
 	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 		if resp.StatusCode != http.StatusOK {
-			return &proxyRefusedError{status: resp.StatusCode}
+			return &transportError{
+				problem:   ProblemProxy,
+				permanent: resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests,
+				text:      fmt.Sprintf("the proxy answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode)),
+			}
 		}
 		return nil
 	}
@@ -75,38 +79,21 @@ func newTransport(cfg TLSConfig, timeout time.Duration) (*http.Transport, error)
 	return t, nil
 }
 
-// proxyRefusedError says that the proxy on the way doesn't connect to the server.
-type proxyRefusedError struct{ status int }
-
-func (e *proxyRefusedError) Error() string {
-	return fmt.Sprintf("the proxy answered %d %s", e.status, http.StatusText(e.status))
-}
-
-// permanent reports whether the proxy will answer the same again.
-func (e *proxyRefusedError) permanent() bool {
-	return e.status < 500 && e.status != http.StatusTooManyRequests
-}
-
-// redirectRefusedError ends a redirect that would take the key elsewhere.
-type redirectRefusedError struct{ from, to string }
-
-func (e *redirectRefusedError) Error() string {
-	return fmt.Sprintf("the server redirects from %s to %s", e.from, e.to)
-}
-
 // checkRedirect follows redirects only within the same scheme and host, because
 // Go forwards custom headers, SIGNOZ-API-KEY among them, to any host; and only
 // where the method stays, because Go turns a redirected POST into a GET.
 func checkRedirect(req *http.Request, via []*http.Request) error {
-	first := via[0]
-	if len(via) > maxRedirects {
-		return &redirectRefusedError{from: first.URL.Path, to: "itself, again and again"}
+	from, to := *via[0].URL, *req.URL
+	refused := func(from, to string) error {
+		return &transportError{problem: ProblemRedirect, permanent: true, text: fmt.Sprintf("the server redirects from %s to %s", from, to)}
 	}
-	if req.URL.Scheme != first.URL.Scheme || req.URL.Host != first.URL.Host {
-		return &redirectRefusedError{from: first.URL.Scheme + "://" + first.URL.Host, to: req.URL.Scheme + "://" + req.URL.Host}
-	}
-	if req.Method != first.Method {
-		return &redirectRefusedError{from: first.Method + " " + first.URL.Path, to: req.Method + " " + req.URL.Path}
+	switch {
+	case len(via) > maxRedirects:
+		return refused(from.Path, "itself, again and again")
+	case to.Scheme != from.Scheme || to.Host != from.Host:
+		return refused(from.Scheme+"://"+from.Host, to.Scheme+"://"+to.Host)
+	case req.Method != via[0].Method:
+		return refused(via[0].Method+" "+from.Path, req.Method+" "+to.Path)
 	}
 	return nil
 }

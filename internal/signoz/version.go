@@ -5,19 +5,14 @@ package signoz
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
-	"strings"
 )
 
-// Version is what a server says of itself. Builds from source say "<unset>".
-type Version struct {
-	Text                string // as reported
-	Known               bool   // whether the numbers could be read
-	Major, Minor, Patch int
-}
-
-const versionPath = "/api/v1/version"
+// Version is what a server says of itself, such as v0.138.0. Builds from source say "<unset>".
+type Version string
 
 // ServerVersion asks the server for its version. That needs no credentials.
 func (c *Client) ServerVersion(ctx context.Context) (Version, error) {
@@ -25,57 +20,40 @@ func (c *Client) ServerVersion(ctx context.Context) (Version, error) {
 		var answer struct {
 			Version string `json:"version"`
 		}
-		err := c.do(ctx, call{method: http.MethodGet, path: versionPath, want: http.StatusOK, bare: true, anonymous: true, decode: into(&answer)})
-		if err != nil {
-			return Version{}, err
-		}
-		if answer.Version == "" {
-			return Version{}, &Error{Method: http.MethodGet, Path: versionPath, Status: http.StatusOK, Message: "the answer isn't what SigNoz answers: it has no version"}
-		}
-		return ParseVersion(c.excerpt(answer.Version)), nil
+		err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/version", want: http.StatusOK, bare: true, anonymous: true, decode: func(data []byte) error {
+			if err := into(&answer)(data); err != nil || answer.Version != "" {
+				return err
+			}
+			return errors.New("it has no version")
+		}})
+		return Version(c.excerpt(answer.Version)), err
 	})
 }
 
-// ParseVersion reads versions such as v0.138.0, 0.118.1 and v0.132.0-rc.1.
-func ParseVersion(text string) Version {
-	v := Version{Text: text}
-	core := strings.TrimPrefix(text, "v")
-	if i := strings.IndexAny(core, "-+"); i >= 0 {
-		core = core[:i]
+var versionPattern = regexp.MustCompile(`^v?(\d{1,9})\.(\d{1,9})\.\d{1,9}([-+]|$)`)
+
+// numbers reads major and minor. False means that the version says none.
+func (v Version) numbers() (major, minor int, known bool) {
+	m := versionPattern.FindStringSubmatch(string(v))
+	if m == nil {
+		return 0, 0, false
 	}
-	parts := strings.Split(core, ".")
-	if len(parts) != 3 {
-		return v
-	}
-	var numbers [3]int
-	for i, part := range parts {
-		n, err := strconv.ParseUint(part, 10, 31)
-		if err != nil {
-			return v
-		}
-		numbers[i] = int(n)
-	}
-	v.Known = true
-	v.Major, v.Minor, v.Patch = numbers[0], numbers[1], numbers[2]
-	return v
+	major, _ = strconv.Atoi(m[1]) // digits, few enough
+	minor, _ = strconv.Atoi(m[2])
+	return major, minor, true
 }
 
-// Before reports whether v is a known version older than major.minor.
-func (v Version) Before(major, minor int) bool {
-	if !v.Known {
-		return false
-	}
-	return v.Major < major || (v.Major == major && v.Minor < minor)
+// OneRoleOnly reports whether accounts of this version are known to have a single role, so
+// that assigning replaces the one before: v0.118 to v0.122.
+func (v Version) OneRoleOnly() bool {
+	major, minor, known := v.numbers()
+	return known && major == 0 && minor < 123
 }
-
-// OneRoleOnly reports whether accounts of this version have a single role, so that
-// assigning replaces the one before.
-func (v Version) OneRoleOnly() bool { return v.Before(0, 123) }
 
 // String is the version as the server reports it, or what to call it where it reports none.
 func (v Version) String() string {
-	if v.Text == "" || v.Text == "<unset>" {
+	if v == "" || v == "<unset>" {
 		return "of unknown version"
 	}
-	return v.Text
+	return string(v)
 }
