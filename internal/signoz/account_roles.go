@@ -74,16 +74,14 @@ func listRoles(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// SetRoles makes the account hold exactly the roles of these names. It grants those that
-// are missing before it takes others, so that the account is never without a role that it
-// keeps. held is what the account is known to hold afterwards, sorted; nil where that isn't
-// known. Names that SigNoz doesn't know give an [*UnknownRolesError] before anything is
-// changed; a server that keeps one role per account gives a [*OneRoleError] for a second
-// one, and the account then has a role that it had before.
+// SetRoles makes the account hold exactly the roles of these names. It grants those that are missing
+// before it takes others. held is what the account holds afterwards, sorted; nil where that isn't
+// known. Unknown names give an [*UnknownRolesError] before anything is changed; a server that keeps
+// one role per account gives a [*OneRoleError] for a second one, and the account then has a role
+// that it had before.
 //
-// The account is read first, unless this client has just created it: then it holds nothing
-// that would be the caller's to take. After SetRoles, [Client.SharedServiceAccount] costs
-// no request where the account was read and nothing was changed since.
+// The account is read first, unless this client has just created it. After SetRoles,
+// [Client.SharedServiceAccount] costs no request where the account was read and not changed since.
 func (c *Client) SetRoles(ctx context.Context, accountID string, names []string) (held []string, err error) {
 	unlock := c.lockRoles(accountID)
 	defer unlock()
@@ -137,8 +135,8 @@ func (c *Client) SetRoles(ctx context.Context, accountID string, names []string)
 	return slices.Compact(held), nil
 }
 
-// confirm looks at the account where changing a role failed: the change may have been carried out
-// all the same. With an error it returns what the account holds, nil where that isn't known.
+// confirm reads the account where changing a role failed: the change may have been carried out all
+// the same. With an error it returns what the account holds, nil where that isn't known.
 func (c *Client) confirm(ctx context.Context, accountID, role string, holds bool, failure error) ([]string, error) {
 	if failure == nil {
 		return nil, nil
@@ -153,15 +151,14 @@ func (c *Client) confirm(ctx context.Context, accountID, role string, holds bool
 	return account.RoleNames(), failure
 }
 
-// GrantRole gives a role to an account besides those that it holds. An account that holds the
-// role already gives a [*RoleHeldError], a deleted one an [*AccountDeletedError], and a second
-// role on a server that keeps one per account a [*OneRoleError]: the account then has the
-// role that it had before. Where granting failed in a way that leaves open if it was
-// carried out, the account is looked at: it didn't hold the role before, so if it does now,
-// that is success. An [*UnresolvedError] says that looking failed too.
+// GrantRole gives a role to an account besides those that it holds. An account that holds the role
+// already gives a [*RoleHeldError], a deleted one an [*AccountDeletedError], and a second role on
+// a server that keeps one per account a [*OneRoleError]: the account then has the role that it had
+// before. After a failure, the account is read: if it holds the role now, that is success. An
+// [*UnresolvedError] says that reading it failed too.
 //
-// The binding has no id where SigNoz granted the role but couldn't be asked for the id.
-// A binding that comes beside an error says that the account holds the role all the same.
+// The binding has no id where SigNoz granted the role but couldn't be asked for the id. A binding
+// beside an error says that the account holds the role all the same.
 func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBinding, error) {
 	roles, err := c.rolesNamed(ctx, []string{role})
 	if err != nil {
@@ -191,8 +188,8 @@ func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBin
 	return c.confirmGrant(ctx, before, binding, err)
 }
 
-// confirmGrant looks at the account where assigning a role failed, or where the server doesn't
-// return the binding's id and may have replaced another role.
+// confirmGrant reads the account where assigning a role failed, or where the server doesn't return
+// the binding's id and may have replaced another role.
 func (c *Client) confirmGrant(ctx context.Context, before *ServiceAccount, binding RoleBinding, failure error) (RoleBinding, error) {
 	role, held := binding.Role.Name, before.RoleNames()
 	account, err := c.lookAtRoles(ctx, before.ID)
@@ -242,9 +239,9 @@ func (c *Client) RevokeRole(ctx context.Context, accountID, role string) error {
 	return nil
 }
 
-// restoreRole is for when assigning a role may have replaced another: the account has lost
-// one that it was to keep. Where the server keeps one role, the account gets back what it
-// had before. It returns what the account holds and why it isn't what was wanted.
+// restoreRole is for an account that has lost a role that it was to keep. Where the server keeps
+// one role, the account gets back what it had before. It returns what the account holds and why
+// that isn't what was wanted.
 func (c *Client) restoreRole(ctx context.Context, before, now *ServiceAccount, wanted []string) ([]string, error) {
 	held := now.RoleNames()
 	version, one := c.keepsOneRole(ctx)
@@ -298,8 +295,7 @@ func (c *Client) checkOneRole(ctx context.Context, account *ServiceAccount, want
 	return err
 }
 
-// lookAtRoles reads the account after a change of its roles, also when the run was
-// cancelled: what the change did must be known.
+// lookAtRoles reads the account after a change of its roles, also when the run was cancelled.
 func (c *Client) lookAtRoles(ctx context.Context, id string) (*ServiceAccount, error) {
 	ctx, release := outlive(ctx, resolveTime)
 	defer release()
@@ -311,8 +307,8 @@ func without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }
 
-// lockRoles lets one change of an account's roles happen after the other where assigning may
-// replace: two that run at the same time would each find that the account has no role.
+// lockRoles makes changes of an account's roles wait for each other where assigning may replace:
+// two that run at the same time would each find that the account has no role.
 func (c *Client) lockRoles(accountID string) (unlock func()) {
 	if c.roleGeneration.Load() == generationBindings {
 		return func() {}

@@ -52,34 +52,29 @@ type Config struct {
 	Password string
 	OrgID    string
 
-	// Headers are sent with every request, for access proxies. The two headers
-	// that SigNoz itself reads, SIGNOZ-API-KEY and Authorization, are refused.
+	// Headers are sent with every request, for access proxies. See CheckHeaderName.
 	Headers map[string]string
 
-	// TLS is how the server's certificate is checked and the client's own one.
-	TLS TLSConfig
+	TLS       TLSConfig
+	UserAgent string // the header of that name
 
-	// UserAgent is the User-Agent header.
-	UserAgent string
-
-	// RequestTimeout limits one attempt at a request, reading the answer
-	// included. Zero means DefaultRequestTimeout.
+	// RequestTimeout limits one attempt, reading the answer included. Zero means
+	// DefaultRequestTimeout.
 	RequestTimeout time.Duration
 
-	// MaxRetries is how often a failed attempt is repeated; 0 turns repeating
-	// off. See shouldRetry for what is retried and for how long.
+	// MaxRetries is how often a failed attempt is retried; 0 turns retrying off. See
+	// shouldRetry for what is retried and for how long.
 	MaxRetries int
 
-	// RetryWait is the base of the exponential backoff between attempts. Zero
-	// means 250 ms. Tests make it small.
+	// RetryWait is the base of the exponential backoff between attempts. Zero means 250 ms.
 	RetryWait time.Duration
 
-	// Observe, when set, is told of each attempt at a request after it ended. It
-	// is never shown a header or a body, so it may log all it gets.
+	// Observe, when set, is called after each attempt. It gets no header or body, so it may
+	// log all it gets.
 	Observe func(context.Context, Attempt)
 }
 
-// Attempt is one attempt at a request, as told to [Config.Observe].
+// Attempt is one attempt at a request, for [Config.Observe].
 type Attempt struct {
 	Method   string
 	Path     string // below the endpoint, without query
@@ -159,14 +154,14 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, base: base, transport: transport, secrets: SecretsOf(cfg), asked: make(chan struct{}), window: retryWindow, createGrace: createGrace}
+	c.knownOrg.Store(new(string))
 	c.http = c.newHTTP()
 	return c, nil
 }
 
-// SecretsOf collects the secrets of a configuration that must not be shown, also as JSON
-// and Go write them in quotes, longest first, so that no secret hides a longer one that it
-// is a part of. It leaves out what is shorter than six characters: replacing each "a" would
-// only show that the password is one.
+// SecretsOf collects the secrets of a configuration, also as JSON and Go write them in quotes,
+// longest first, so that none hides a longer one that it is a part of. It leaves out what is
+// shorter than six characters: replacing each "a" would only show that the password is one.
 func SecretsOf(cfg Config) []string {
 	all := []string{cfg.APIKey, cfg.Password, cfg.TLS.ClientKey}
 	for _, value := range cfg.Headers {
@@ -246,6 +241,7 @@ func ParseEndpoint(endpoint string) (*url.URL, error) {
 		// The error of url.Parse repeats its input, which may hold a password.
 		return nil, errors.New("it is not a URL; write it as https://HOST or https://HOST/PATH")
 	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, errors.New("it must begin with https:// (or http:// for a server on this machine)")
@@ -255,13 +251,13 @@ func ParseEndpoint(endpoint string) (*url.URL, error) {
 		return nil, errors.New("it holds a user name or password. SigNoz judges any request with an Authorization header by that header alone and ignores the API key, so credentials of a proxy can't go there; use `headers` for the proxy's own header instead")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("it must end with the path: remove what follows the ? or #")
-	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
-	if strings.HasSuffix(u.Path, "/api") || strings.HasSuffix(u.Path, "/api/v1") || strings.HasSuffix(u.Path, "/api/v2") {
+	case apiPath.MatchString(u.Path):
 		return nil, errors.New("it must be the URL under which you open SigNoz in a browser: remove the /api part, the provider adds it")
 	}
 	return u, nil
 }
+
+var apiPath = regexp.MustCompile(`/api(/v[12])?$`)
 
 // CheckHeaderName refuses the headers that decide who signs a request.
 func CheckHeaderName(name string) error {

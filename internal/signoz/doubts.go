@@ -13,18 +13,16 @@ import (
 )
 
 // When the answer to a create is lost, the object may exist or not. Sending the create again
-// settles that: names are unique, so it succeeds or is answered 409. What the 409 leaves open is
-// whose object has the name, and the only mark that it carries is the time it was made at: it is
-// ours only if it was made during an attempt that is in doubt, on the server's clock, which
-// needn't agree with ours, and if it is as the create makes it.
+// settles that: names are unique, so it succeeds or is answered 409. After a 409, the object of
+// this name is ours only if it was made during an attempt that is in doubt, by the server's clock,
+// and is still as the create makes it.
 
 // serverTimeout is when SigNoz itself gives a request up.
 const serverTimeout = 60 * time.Second
 
-// doubts are the attempts at one create that may have been carried out although no usable
-// answer came.
+// doubts are the attempts at one create that may have been carried out without a usable answer.
 type doubts struct {
-	began   time.Time // when the create was sent first
+	began   time.Time // from when the time for retries counts
 	periods []period
 	last    *LostAnswerError
 	looked  time.Time // when it was last begun to find out what they did
@@ -33,13 +31,7 @@ type doubts struct {
 // period is when, on our clock, an attempt may have been carried out. Its end may lie ahead.
 type period struct{ from, to time.Time }
 
-// begin notes that the create is sent, and returns when it was sent first.
-func (d *doubts) begin(now time.Time) time.Time {
-	if d.began.IsZero() {
-		d.began = now
-	}
-	return d.began
-}
+func newDoubts() *doubts { return &doubts{began: time.Now()} }
 
 // add notes an attempt. goesOn means that the server may still be at it.
 func (d *doubts) add(sent time.Time, goesOn bool, err *LostAnswerError) {
@@ -57,8 +49,8 @@ func (d *doubts) openAt(t time.Time) bool {
 	return slices.ContainsFunc(d.periods, func(p period) bool { return p.to.After(t) })
 }
 
-// report is the error of a create of which nothing is left that was found: failure, and that
-// an attempt may still be carried out where that is so.
+// report is the error of a create that has left nothing behind: failure, and that an attempt
+// may still be carried out where that is so.
 func (d *doubts) report(failure error) error {
 	if !d.openAt(d.looked) {
 		return failure
@@ -73,9 +65,8 @@ func (d *doubts) report(failure error) error {
 // unresolved is the error of a create of which it can't be found out, or set right, what it did.
 func (d *doubts) unresolved(err error) error { return &UnresolvedError{Lost: d.last, Err: err} }
 
-// resolveTime bounds the look at the server after a run was cancelled or its patience
-// ended. A substitute key that is just being made then has createGrace and another resolveTime
-// to be cleared away.
+// resolveTime bounds the look at the server after a run was cancelled or its patience ended.
+// A substitute key that is just being made then has createGrace and another resolveTime.
 const resolveTime = 10 * time.Second
 
 // resolving is the context for finding out what a create did that ended with failure.
@@ -91,13 +82,9 @@ func (d *doubts) resolving(ctx context.Context, failure error) (context.Context,
 type origin int
 
 const (
-	// originUnknown: it was made since the first attempt that is in doubt, but not during
-	// one; or the server's clock isn't known.
-	originUnknown origin = iota
-	// somebodyElse made it.
-	somebodyElse
-	// thisCreate made it: it was made during an attempt that is in doubt.
-	thisCreate
+	originUnknown origin = iota // it was made between attempts in doubt, or the server's clock isn't known
+	somebodyElse                // it was made before them
+	thisCreate                  // it was made during one
 )
 
 // clock is what is known of the server's clock: when it showed server, ours was between
@@ -122,8 +109,8 @@ func (c *clock) learnFrom(x *exchange) {
 	}
 }
 
-// learn takes in that the server's clock showed a time, to the millisecond, between two times of
-// ours. Where that contradicts what was known, a clock was set since.
+// learn notes that the server's clock showed a time, to the millisecond, between two times of ours.
+// Where that contradicts what was known, a clock was set since.
 func (c *clock) learn(server, sent, received time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

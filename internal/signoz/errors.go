@@ -62,22 +62,18 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
+	text := fmt.Sprintf("%s %s: status %d", e.Method, e.Path, e.Status)
 	switch {
 	case e.WebPage:
-		fmt.Fprintf(&b, "status %d with a web page instead of JSON", e.Status)
+		text += " with a web page instead of JSON"
 	case e.Code != "":
-		fmt.Fprintf(&b, "status %d, %s: %s", e.Status, e.Code, e.Message)
+		text += ", " + e.Code + ": " + e.Message
 	case e.Message != "":
-		fmt.Fprintf(&b, "status %d: %s", e.Status, e.Message)
+		text += ": " + e.Message
 	default:
-		fmt.Fprintf(&b, "status %d %s", e.Status, http.StatusText(e.Status))
+		text += " " + http.StatusText(e.Status)
 	}
-	for _, d := range e.Details {
-		b.WriteString("; " + d)
-	}
-	return b.String()
+	return strings.Join(append([]string{text}, e.Details...), "; ")
 }
 
 // LostAnswerError says that a call which creates something may have been
@@ -98,8 +94,8 @@ func (e *LostAnswerError) Error() string {
 
 func (e *LostAnswerError) Unwrap() error { return e.Err }
 
-// UnresolvedError says that an answer was lost and that it couldn't be found
-// out, or set right, what the lost call has done.
+// UnresolvedError says that an answer was lost and that what the lost call has done couldn't
+// be found out, or set right.
 type UnresolvedError struct {
 	Lost error // the loss
 	Err  error // what stood in the way of resolving it
@@ -158,10 +154,9 @@ func (c *Client) connectionError(call call, err error) *ConnectionError {
 	return &ConnectionError{Method: call.method, Path: call.path, Problem: connectionProblem(err), Err: c.presentable(err)}
 }
 
-// presentable is a transport error as it may be shown. Its text stays only where it quotes
-// nothing that came from the server: net/http quotes whatever isn't HTTP, and where a proxy
-// has dropped the first line of an answer that may be a key. The URL that *url.Error repeats
-// is left out, too: its query may hold an e-mail address.
+// presentable is a transport error as it may be shown: without the URL of *url.Error, whose query
+// may hold an e-mail address, and without what came from the server. net/http quotes whatever
+// isn't HTTP, which is a key where a proxy has dropped the first lines of an answer.
 func (c *Client) presentable(err error) error {
 	if inner, ok := as[*url.Error](err); ok {
 		err = inner.Err
@@ -213,8 +208,8 @@ func plainHTTP(err error) bool {
 }
 func connectionLost(err error) bool { return err.Error() == "http2: client connection lost" }
 
-// errRefusedOnWindows is WSAECONNREFUSED, for which Go has no name and which it
-// doesn't take for ECONNREFUSED. Other systems have no error of this number.
+// errRefusedOnWindows is WSAECONNREFUSED, which Go doesn't take for ECONNREFUSED. Other systems
+// have no error of this number.
 const errRefusedOnWindows = syscall.Errno(10061)
 
 func connectionProblem(err error) ConnectionProblem {
@@ -274,8 +269,7 @@ func certificateProblem(err error) ConnectionProblem {
 	return "" // such as an internal error, which may pass
 }
 
-// errorEnvelope is how SigNoz wraps errors; `type` and `suggestions` exist since
-// v0.127, `retry.delay` is in nanoseconds.
+// errorEnvelope is how SigNoz wraps errors; `retry.delay` is in nanoseconds.
 type errorEnvelope struct {
 	Status string `json:"status"`
 	Error  struct {

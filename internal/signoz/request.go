@@ -29,46 +29,45 @@ import (
 // shouldRetry and backoff whether and when there is another.
 
 const (
-	// retryWindow times MaxRetries is how long after its first attempt a call may
-	// still be retried: 5 minutes 20 seconds by default.
-	retryWindow = 40 * time.Second
-	// maxBackoff caps the exponential backoff.
-	maxBackoff = 10 * time.Second
-	// maxRetryAfter caps what a server may ask for. Nothing forbids a Retry-After of a day.
-	maxRetryAfter = time.Minute
-	// outageTimeout limits an attempt while the server is taken for down.
-	outageTimeout = 5 * time.Second
+	// A call may be retried until MaxRetries × retryWindow after its first attempt.
+	retryWindow   = 40 * time.Second
+	maxBackoff    = 10 * time.Second // caps the exponential backoff
+	maxRetryAfter = time.Minute      // caps what a server may ask for
+	outageTimeout = 5 * time.Second  // limits an attempt while the server is taken for down
+
 	// createGrace is how long a create may go on after the run was cancelled: its answer alone
 	// holds the id and the key's value.
 	createGrace = 5 * time.Second
-	// maxAnswer bounds what is read of one answer. The largest real one, a list
-	// of 10,000 keys, is about 3 MB.
-	maxAnswer = 32 << 20
-	// maxErrorAnswer bounds what is read of an answer that isn't a success.
-	maxErrorAnswer = 64 << 10
+
+	maxAnswer      = 32 << 20 // bytes; the largest real one, a list of 10,000 keys, has about 3 MB
+	maxErrorAnswer = 64 << 10 // of an answer that isn't a success
 )
 
 // newHTTP names the layers that a request passes through, the outermost first.
 func (c *Client) newHTTP() *retryablehttp.Client {
-	layers := []func(http.RoundTripper) http.RoundTripper{
+	layers := []layer{
 		c.waitForOutage, // one call retries on behalf of all while the server is down
 		c.authenticate,  // as an account or as a user
 		c.limit,         // in time
 		c.observe,
 		c.judge, // reads the answer whole and decides what it means
 	}
-	var transport http.RoundTripper = roundTrip(func(req *http.Request) (*http.Response, error) { return c.transport.RoundTrip(req) })
-	for _, layer := range slices.Backward(layers) {
-		transport = layer(transport)
+	send := roundTrip(func(req *http.Request) (*http.Response, error) { return c.transport.RoundTrip(req) })
+	for _, through := range slices.Backward(layers) {
+		next := send
+		send = func(req *http.Request) (*http.Response, error) { return through(exchangeOf(req.Context()), req, next) }
 	}
 	return &retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		HTTPClient:   &http.Client{Transport: send, CheckRedirect: checkRedirect},
 		CheckRetry:   c.shouldRetry,
 		Backoff:      c.backoff,
 		RetryMax:     math.MaxInt / 2, // shouldRetry counts: a 429 isn't a failure
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 }
+
+// layer does its part of one attempt of an exchange, and has next do the rest.
+type layer func(x *exchange, req *http.Request, next roundTrip) (*http.Response, error)
 
 type roundTrip func(*http.Request) (*http.Response, error)
 
@@ -86,9 +85,8 @@ type call struct {
 	// the answer isn't what SigNoz answers.
 	decode func(data []byte) error
 
-	// doubts is set for a POST that makes a new object each time it is carried out. It keeps the
-	// attempts that may have been carried out, and the run's cancellation doesn't end an attempt
-	// at once.
+	// doubts is set for a POST that makes a new object each time it is carried out. It keeps
+	// the attempts that may have been.
 	doubts *doubts
 
 	bare         bool // the answer stands outside the {"status", "data"} envelope
@@ -147,13 +145,12 @@ func exchangeOf(ctx context.Context) *exchange {
 	return x
 }
 
-// do carries out one call. It is the one path that every request takes. Where the call
-// creates something and its last attempt may have been carried out although no usable answer
-// came, the error is a [*LostAnswerError].
+// do carries out one call. Every request takes this path. Where the call creates something and its
+// last attempt may have been carried out without a usable answer, the error is a [*LostAnswerError].
 func (c *Client) do(ctx context.Context, call call) error {
 	x := &exchange{call: call, began: time.Now()}
 	if call.doubts != nil {
-		x.began = call.doubts.begin(x.began)
+		x.began = call.doubts.began
 	}
 	req, err := c.newRequest(context.WithValue(ctx, exchangeKey{}, x), call)
 	if err != nil {
@@ -196,8 +193,7 @@ func (c *Client) newRequest(ctx context.Context, call call) (*retryablehttp.Requ
 	return req, nil
 }
 
-// address is where a call is sent. [url.URL.JoinPath] would clean and decode the
-// call's path, which is escaped already.
+// address is where a call is sent. [url.URL.JoinPath] would decode the path, which is escaped.
 func (c *Client) address(call call) string {
 	address := c.base.String() + call.path
 	if len(call.query) > 0 {
@@ -207,58 +203,50 @@ func (c *Client) address(call call) string {
 }
 
 // waitForOutage lets a retry wait while another call finds out whether the server is back.
-func (c *Client) waitForOutage(next http.RoundTripper) http.RoundTripper {
-	return roundTrip(func(req *http.Request) (*http.Response, error) {
-		x := exchangeOf(req.Context())
-		back := x.attempts == 0 || c.outage.wait(req.Context(), x, x.began.Add(c.patience()))
-		if err := req.Context().Err(); err != nil {
-			return nil, err // nothing is begun after a cancellation
-		}
-		if !back {
-			return nil, x.err // of the last attempt
-		}
-		return next.RoundTrip(req)
-	})
+func (c *Client) waitForOutage(x *exchange, req *http.Request, next roundTrip) (*http.Response, error) {
+	back := x.attempts == 0 || c.outage.wait(req.Context(), x, x.began.Add(c.patience()))
+	if err := req.Context().Err(); err != nil {
+		return nil, err // nothing is begun after a cancellation
+	}
+	if !back {
+		return nil, x.err // of the last attempt
+	}
+	return next(req)
 }
 
-func (c *Client) authenticate(next http.RoundTripper) http.RoundTripper {
-	return roundTrip(func(req *http.Request) (*http.Response, error) {
-		x := exchangeOf(req.Context())
-		if x.call.anonymous {
-			return next.RoundTrip(req)
-		}
-		signed := req.Clone(req.Context()) // a RoundTripper mustn't change the request
-		var err error
-		if x.token, err = c.sign(req.Context(), signed); err != nil {
-			x.answer, x.err, x.lost, x.unsigned = nil, err, false, true
-			return nil, err
-		}
-		return next.RoundTrip(signed)
-	})
+func (c *Client) authenticate(x *exchange, req *http.Request, next roundTrip) (*http.Response, error) {
+	if x.call.anonymous {
+		return next(req)
+	}
+	signed := req.Clone(req.Context()) // a RoundTripper mustn't change the request
+	var err error
+	if x.token, err = c.sign(req.Context(), signed); err != nil {
+		x.answer, x.err, x.lost, x.unsigned = nil, err, false, true
+		return nil, err
+	}
+	return next(signed)
 }
 
-// limit bounds one attempt, the redirects that it is answered with included. An attempt at
-// creating something outlives the cancellation of the run by createGrace, others end with it.
-func (c *Client) limit(next http.RoundTripper) http.RoundTripper {
-	return roundTrip(func(req *http.Request) (*http.Response, error) {
-		x, ctx := exchangeOf(req.Context()), req.Context()
-		if req.Response == nil { // not redirected
-			x.attempts++
-			timeout := c.cfg.RequestTimeout
-			if x.call.doubts == nil && c.outage.isDown() {
-				timeout = min(timeout, outageTimeout)
-			}
-			x.until = time.Now().Add(timeout)
+// limit bounds the time of one attempt, redirects included. An attempt at creating something
+// outlives the cancellation of the run by createGrace, others end with it.
+func (c *Client) limit(x *exchange, req *http.Request, next roundTrip) (*http.Response, error) {
+	if req.Response == nil { // not redirected
+		x.attempts++
+		timeout := c.cfg.RequestTimeout
+		if x.call.doubts == nil && c.outage.isDown() {
+			timeout = min(timeout, outageTimeout)
 		}
-		if x.call.doubts != nil {
-			outliving, release := outlive(ctx, c.createGrace)
-			defer release()
-			ctx = outliving
-		}
-		ctx, cancel := context.WithDeadlineCause(ctx, x.until, errTimeout)
-		defer cancel()
-		return next.RoundTrip(req.WithContext(ctx))
-	})
+		x.until = time.Now().Add(timeout)
+	}
+	ctx := req.Context()
+	if x.call.doubts != nil {
+		outliving, release := outlive(ctx, c.createGrace)
+		defer release()
+		ctx = outliving
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, x.until, errTimeout)
+	defer cancel()
+	return next(req.WithContext(ctx))
 }
 
 // outlive is a context that ends a while after ctx was cancelled.
@@ -272,55 +260,48 @@ func outlive(ctx context.Context, grace time.Duration) (context.Context, context
 }
 
 // observe reports each attempt, and each redirect as one of its own, to [Config.Observe].
-func (c *Client) observe(next http.RoundTripper) http.RoundTripper {
-	if c.cfg.Observe == nil {
-		return next
-	}
-	return roundTrip(func(req *http.Request) (*http.Response, error) {
-		x, began := exchangeOf(req.Context()), time.Now()
-		resp, err := next.RoundTrip(req)
+func (c *Client) observe(x *exchange, req *http.Request, next roundTrip) (*http.Response, error) {
+	began := time.Now()
+	resp, err := next(req)
+	if c.cfg.Observe != nil {
 		seen := Attempt{Method: req.Method, Path: x.call.path, Number: x.attempts, Duration: time.Since(began), Err: c.presentable(err)}
 		if resp != nil {
 			seen.Status = resp.StatusCode
 		}
 		c.cfg.Observe(req.Context(), seen)
-		return resp, err
-	})
+	}
+	return resp, err
 }
 
 // judge carries out one attempt and decides what it means: success, an error, a doubt.
-func (c *Client) judge(next http.RoundTripper) http.RoundTripper {
-	return roundTrip(func(req *http.Request) (*http.Response, error) {
-		x := exchangeOf(req.Context())
-		sent, left := time.Now(), new(atomic.Bool)
-		traced := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{WroteHeaders: func() { left.Store(true) }})
-		resp, err := next.RoundTrip(req.WithContext(traced))
-		x.answer = nil
-		if err == nil {
-			x.answer, err = readAnswer(resp, sent)
+func (c *Client) judge(x *exchange, req *http.Request, next roundTrip) (*http.Response, error) {
+	sent, left, creates := time.Now(), new(atomic.Bool), x.call.doubts != nil
+	traced := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{WroteHeaders: func() { left.Store(true) }})
+	resp, err := next(req.WithContext(traced))
+	x.answer = nil
+	if err == nil {
+		x.answer, err = readAnswer(resp, sent)
+	}
+	if err != nil {
+		if errors.Is(context.Cause(req.Context()), errTimeout) {
+			c.closeIdleConnections() // the connection may be dead unnoticed, and others with it
 		}
-		if err != nil {
-			if errors.Is(context.Cause(req.Context()), errTimeout) {
-				c.closeIdleConnections() // the connection may be dead unnoticed, and others with it
-			}
-			x.err, x.lost = c.connectionError(x.call, err), x.call.doubts != nil && left.Load()
-			resp = nil
-		} else {
-			resp.Request = req // for backoff
-			x.err = c.errorOf(x.call, x.answer)
-			x.lost = x.call.doubts != nil && x.err != nil && x.answer.leavesOpen(x.call.want)
-			c.clock.learnFrom(x)
-			if !x.unanswered() {
-				c.outage.answered()
-			}
+		x.err, x.lost, resp = c.connectionError(x.call, err), creates && left.Load(), nil
+	} else {
+		resp.Request = req // for backoff
+		x.err = c.errorOf(x.call, x.answer)
+		x.lost = creates && x.err != nil && x.answer.leavesOpen(x.call.want)
+		c.clock.learnFrom(x)
+		if !x.unanswered() {
+			c.outage.answered()
 		}
-		if x.lost {
-			x.call.doubts.add(sent, x.gaveUp(err), &LostAnswerError{Method: x.call.method, Path: x.call.path, Err: x.err})
-			// A 429 is a clear answer, though v0.118 may have carried the request out.
-			x.lost = x.status() != http.StatusTooManyRequests
-		}
-		return resp, err
-	})
+	}
+	if x.lost {
+		x.call.doubts.add(sent, x.gaveUp(err), &LostAnswerError{Method: x.call.method, Path: x.call.path, Err: x.err})
+		// A 429 is a clear answer, though v0.118 may have carried the request out.
+		x.lost = x.status() != http.StatusTooManyRequests
+	}
+	return resp, err
 }
 
 // status is that of the last attempt's answer; 0: none came.
@@ -331,8 +312,8 @@ func (x *exchange) status() int {
 	return x.answer.status
 }
 
-// unanswered reports whether it was not SigNoz that answered the last attempt: nobody did, or
-// a gateway did that found no SigNoz behind it.
+// unanswered reports whether nobody answered the last attempt, or only a gateway that found
+// no SigNoz behind it.
 func (x *exchange) unanswered() bool {
 	switch x.status() {
 	case 0:
@@ -343,9 +324,9 @@ func (x *exchange) unanswered() bool {
 	return false
 }
 
-// gaveUp reports whether the last attempt ended because somebody stopped waiting, so that the
-// server may go on with it: we did, which err says, or a gateway did. 502 is how Google's load
-// balancer says so, 524 how Cloudflare does.
+// gaveUp reports whether the last attempt ended because the client (err) or a gateway stopped
+// waiting, so that the server may go on with it. Google's load balancer answers 502 then,
+// Cloudflare 524.
 func (x *exchange) gaveUp(err error) bool {
 	if x.answer == nil {
 		p := connectionProblem(err)
@@ -356,15 +337,14 @@ func (x *exchange) gaveUp(err error) bool {
 
 // shouldRetry is the one policy of retrying.
 //
-// Retried are transport errors, 429, 500, 502, 503 and 504; of calls that create something
-// also whatever leaves open if it was carried out, since names are unique: the next attempt
-// creates the object or is answered 409.
+// Retried are transport errors, 429, 500, 502, 503 and 504; of creates also whatever leaves
+// open if it was carried out, since names are unique: the next attempt creates the object or is
+// answered 409.
 //
-// MaxRetries counts the retries after errors. A 429 isn't counted: v0.118 to v0.122 answer
-// three out of four role grants of ten parallel workers so, which would use any small
-// number up by chance. What bounds both is time: nothing is retried later than
-// MaxRetries × 40 s after the first attempt. So a call takes at most that long
-// plus one RequestTimeout. While the server is down, all calls share the retries of one.
+// MaxRetries counts the retries after errors. A 429 isn't counted: v0.118 to v0.122 answer it
+// to three out of four role grants of ten parallel workers. Time bounds both: nothing is retried
+// later than MaxRetries × 40 s after the first attempt, so a call takes at most that long plus
+// one RequestTimeout. While the server is down, all calls share the retries of one.
 func (c *Client) shouldRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	x := exchangeOf(ctx)
 	if ctx.Err() != nil || x.err == nil {
@@ -454,8 +434,8 @@ type answer struct {
 	sent, received time.Time // on our clock
 }
 
-// readAnswer reads an answer whole inside the attempt, so that half an answer counts as a
-// transport error, is retried like one, and the attempt's time limit covers it.
+// readAnswer reads an answer whole inside the attempt, whose time limit covers it. Half an answer
+// is retried like a transport error.
 func readAnswer(resp *http.Response, sent time.Time) (*answer, error) {
 	defer resp.Body.Close()
 	limit := maxAnswer
@@ -463,17 +443,16 @@ func readAnswer(resp *http.Response, sent time.Time) (*answer, error) {
 		limit = maxErrorAnswer
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
-	// A proxy may pass on a part of a JSON answer although the transfer itself was
-	// complete: all answers of the API are objects.
-	if text := bytes.TrimSpace(body); err == nil && resp.StatusCode < 300 && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") &&
-		len(body) <= limit && bytes.HasPrefix(text, []byte("{")) && !bytes.HasSuffix(text, []byte("}")) {
-		err = io.ErrUnexpectedEOF
-	}
+	text := bytes.TrimSpace(body)
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)
-	case len(body) > limit && limit == maxAnswer:
+	case len(body) > maxAnswer:
 		return nil, errTooLarge
+	case err == nil && resp.StatusCode < 300 && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") &&
+		bytes.HasPrefix(text, []byte("{")) && !bytes.HasSuffix(text, []byte("}")):
+		err = io.ErrUnexpectedEOF // a proxy passed a part on as if it were the whole
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)
 	}
 	resp.Body = http.NoBody
 	return &answer{status: resp.StatusCode, header: resp.Header, body: body[:min(len(body), limit)], sent: sent, received: time.Now()}, nil

@@ -26,21 +26,14 @@ func (r *Role) Custom() bool { return r.Type == "custom" }
 
 // Roles lists the roles of the organisation. The slice is shared: don't change it.
 func (c *Client) Roles(ctx context.Context) ([]Role, error) {
-	roles, err := c.roleList(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return roles.all, nil
+	roles, err := c.roles.get(ctx, c.listRoles)
+	return roles.items(), err
 }
 
-func (c *Client) roleList(ctx context.Context) (*list[Role], error) {
-	return c.roles.get(ctx, func(ctx context.Context) (*list[Role], error) {
-		var all []Role
-		if err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/roles", want: http.StatusOK, decode: into(&all)}); err != nil {
-			return nil, err
-		}
-		return newList(all, func(r *Role) string { return r.Name }), nil
-	})
+func (c *Client) listRoles(ctx context.Context) (*list[Role], error) {
+	var all []Role
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/roles", want: http.StatusOK, decode: into(&all)})
+	return newList(all, func(r *Role) string { return r.Name }), err
 }
 
 // UnknownRolesError says that SigNoz has no roles of these names.
@@ -63,14 +56,14 @@ func (c *Client) CheckRoles(ctx context.Context, names []string) (*UnknownRolesE
 	return nil, err
 }
 
-// rolesNamed finds roles by name; an unknown name is an [*UnknownRolesError]. The list is then
-// read once more, since the role may have been made after it was read.
+// rolesNamed finds roles by name. Where one is unknown, it reads the list once more, since the role
+// may be new, before it returns an [*UnknownRolesError].
 func (c *Client) rolesNamed(ctx context.Context, names []string) (map[string]*Role, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
 	for again := false; ; again = true {
-		roles, err := c.roleList(ctx)
+		roles, err := c.roles.get(ctx, c.listRoles)
 		if err != nil {
 			return nil, err
 		}
@@ -110,17 +103,11 @@ func (c *Client) assignRole(ctx context.Context, accountID, roleID string) (bind
 		AccountID string `json:"serviceAccountId"`
 		RoleID    string `json:"roleId"`
 	}{accountID, roleID}
-	nested := struct {
-		ID string `json:"id"`
-	}{roleID}
-	var created struct {
-		ID string `json:"id"`
-	}
-	// Neither makes a new object each time: assigned twice, the server answers with the same
-	// binding, so these POSTs may be repeated like a PUT.
+	var created RoleBinding // of which there is the id
+	// Assigned twice, the server returns the same binding: these POSTs are retried like a PUT.
 	err = c.byGeneration(ctx,
 		call{method: http.MethodPost, path: bindingsPath, body: binding, want: http.StatusCreated, decode: into(&created)},
-		call{method: http.MethodPost, path: below(accountsPath, accountID) + "/roles", body: nested, want: http.StatusNoContent})
+		call{method: http.MethodPost, path: below(accountsPath, accountID) + "/roles", body: map[string]string{"id": roleID}, want: http.StatusNoContent})
 	return created.ID, err
 }
 
@@ -141,8 +128,7 @@ func (c *Client) UnassignRole(ctx context.Context, accountID string, binding Rol
 var ErrNoRoleCall = errors.New("the server has no call for the roles of service accounts")
 
 // byGeneration sends the call of the generation that this server is thought to be of and, where
-// the server lacks it, the other. Only a call that worked is remembered: a web page may have come
-// for another reason, from a proxy say.
+// the server lacks it, the other. Only what worked is remembered: the web page may be a proxy's.
 func (c *Client) byGeneration(ctx context.Context, byBinding, nested call) error {
 	release, err := c.awaitGeneration(ctx)
 	if err != nil {
@@ -154,7 +140,6 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested call) error
 	if c.mayReplaceRoles() {
 		first, second = second, first
 	}
-	// The first once more, since its web page may have been a proxy's.
 	for _, generation := range []roleGeneration{first, second, first} {
 		call := calls[generation]
 		call.retrying = release
@@ -170,10 +155,9 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested call) error
 	return fmt.Errorf("%w: %w", ErrNoRoleCall, err)
 }
 
-// awaitGeneration lets the first call of all go ahead and find the server's generation
-// out, so that twenty workers don't all try the wrong call. The others wait until it
-// calls release, at the latest when its first attempt has failed: while a
-// server is failing, each call waits for itself alone.
+// awaitGeneration lets the first call of all find the server's generation out, so that twenty
+// workers don't all try the wrong call. The others wait until it calls release, at the latest
+// when its first attempt has failed: while a server is failing, each call waits for itself alone.
 func (c *Client) awaitGeneration(ctx context.Context) (release func(), err error) {
 	if c.asking.CompareAndSwap(false, true) {
 		return sync.OnceFunc(func() { close(c.asked) }), nil

@@ -14,8 +14,7 @@ import (
 	"time"
 )
 
-// Key is an API key as the server lists it. Its value isn't shown again after
-// the key was made.
+// Key is an API key as the server lists it: without its value, which is shown once.
 type Key struct {
 	ID         string    `json:"id"`
 	AccountID  string    `json:"serviceAccountId"`
@@ -26,11 +25,19 @@ type Key struct {
 	UpdatedAt  time.Time `json:"updatedAt"`
 }
 
-// Expired reports whether the key is refused at that time because of its expiry.
-// Expired keys stay listed, and an update that gives them a later expiry makes
-// them work again.
+// Expired reports whether the key is refused at that time because of its expiry. Expired keys
+// stay listed, and work again with a later expiry.
 func (k *Key) Expired(now time.Time) bool {
 	return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt)
+}
+
+// LastUse is the time of the key's last use, the zero time if it was never used.
+// LastUsedAt is the time of its creation then.
+func (k *Key) LastUse() time.Time {
+	if changedSince(k.CreatedAt, k.LastUsedAt) {
+		return k.LastUsedAt
+	}
+	return time.Time{}
 }
 
 // CreatedKey is a key just made, with the value that is shown this once.
@@ -39,8 +46,8 @@ type CreatedKey struct {
 	Value string `json:"key"`
 }
 
-// CreatedAt is when the key was made, by the server's clock and to the
-// millisecond: the key's id tells. False means that this id doesn't.
+// CreatedAt is when the key was made, by the server's clock and to the millisecond, as its id
+// says. False means that this id doesn't say it.
 func (k *CreatedKey) CreatedAt() (time.Time, bool) { return timeOfUUID(k.ID) }
 
 // NewKey is a key to be made.
@@ -48,13 +55,10 @@ type NewKey struct {
 	Name      string
 	ExpiresAt time.Time // zero: never
 
-	// UniqueName says that Name was made up for this key alone, so that a key of
-	// this name can only have been made by this call.
-	UniqueName bool
+	UniqueName bool // no other create uses Name
 }
 
-// keyAttributes is what a key is made from and updated to. An expiry left out
-// would mean 0: it is always sent.
+// keyAttributes is what a key is made from and updated to.
 type keyAttributes struct {
 	Name      string `json:"name"`
 	ExpiresAt int64  `json:"expiresAt"`
@@ -74,37 +78,26 @@ func keysPath(accountID string) string { return below(accountsPath, accountID) +
 // shared: don't change it.
 func (c *Client) Keys(ctx context.Context, accountID string) ([]Key, error) {
 	keys, err := c.keyList(ctx, accountID)
-	if err != nil {
-		return nil, err
-	}
-	return keys.all, nil
+	return keys.items(), err
 }
 
-// FreshKeys is Keys, but asks the server even where the list was read already, for those
-// who are about to revoke what they find.
+// FreshKeys is Keys, but asks the server even where the list was read already.
 func (c *Client) FreshKeys(ctx context.Context, accountID string) ([]Key, error) {
 	c.keys.of(accountID).drop()
 	return c.Keys(ctx, accountID)
 }
 
-// Key finds one key of an account in the list that all callers share; there is
-// no call for a single key. Nil means that the account has no such key.
+// Key finds one key of an account in the list that all callers share; SigNoz has no call for
+// a single key. Nil means that the account has no such key.
 func (c *Client) Key(ctx context.Context, accountID, keyID string) (*Key, error) {
 	keys, err := c.keyList(ctx, accountID)
-	if err != nil || keys.by[keyID] == nil {
-		return nil, err
-	}
-	key := *keys.by[keyID]
-	return &key, nil
+	return keys.find(keyID), err
 }
 
 // KeysRead are the keys of an account as [Client.Keys] has read them in this run; none
 // where it hasn't. It sends nothing. The slice is shared: don't change it.
 func (c *Client) KeysRead(accountID string) []Key {
-	if keys := c.keys.of(accountID).read(); keys != nil {
-		return keys.all
-	}
-	return nil
+	return c.keys.of(accountID).read().items()
 }
 
 func (c *Client) keyList(ctx context.Context, accountID string) (*list[Key], error) {
@@ -137,17 +130,50 @@ func (c *Client) keyList(ctx context.Context, accountID string) (*list[Key], err
 	})
 }
 
-// CreateKey makes a key. If the answer is lost, and with it the value, it
-// revokes the key that this very call made and makes it again; a key that was
-// there before, or that somebody else made meanwhile, is never touched. It says so with
-// an [*UnresolvedError] when it can't find out, or can't set right, what the lost call did.
+// OwnKeys returns the ids of the account's keys that may be the one that signs this client's
+// requests: none unless the account is its own. SigNoz doesn't say which it is, but each request
+// moves its key's last use at once. The own key is therefore among those that moved between
+// three lists, or, where none did, among all that have ever been used.
+func (c *Client) OwnKeys(ctx context.Context, accountID string) (map[string]bool, error) {
+	if c.SignsAsUser() {
+		return nil, nil
+	}
+	if own, err := c.OwnAccountID(ctx); err != nil || !strings.EqualFold(own, accountID) {
+		return nil, err
+	}
+	before := make(map[string]time.Time)
+	used, moved := make(map[string]bool), make(map[string]bool)
+	for range 3 {
+		keys, err := c.FreshKeys(ctx, accountID)
+		if err != nil {
+			return nil, err
+		}
+		for i := range keys {
+			key := &keys[i]
+			used[key.ID] = !key.LastUse().IsZero()
+			if at, ok := before[key.ID]; ok && key.LastUsedAt.After(at) {
+				moved[key.ID] = true
+			}
+			before[key.ID] = key.LastUsedAt
+		}
+	}
+	if len(moved) == 0 {
+		return used, nil
+	}
+	return moved, nil
+}
+
+// CreateKey makes a key. If the answer is lost, and with it the value, it revokes the key that
+// this very call made and makes it again; it never touches a key that was there before or that
+// somebody else made meanwhile. An [*UnresolvedError] says that it couldn't find out, or couldn't
+// set right, what the lost call did.
 //
-// A create whose answers get lost is sent again MaxRetries times, and not later
-// than MaxRetries × 40 s after the first. Looking into it takes up to five
-// more calls; they end within 25 seconds once the run was cancelled or that time is over.
+// A create whose answers get lost is sent again MaxRetries times, and not later than MaxRetries × 40 s
+// after the first. Resolving it takes up to five more calls; they end within 25 seconds once the
+// run was cancelled or that time is over.
 func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
 	defer c.keys.of(accountID).drop()
-	return c.createKey(ctx, accountID, key, new(doubts))
+	return c.createKey(ctx, accountID, key, newDoubts())
 }
 
 // maxRounds is how often a create is begun again after it was resolved that its name is free.
@@ -188,9 +214,9 @@ func (c *Client) postKey(ctx context.Context, accountID string, key NewKey, doub
 	return &created, nil
 }
 
-// clearUniqueKey resolves a failed create of a key whose name was made up for it: whatever has
-// the name was made by a lost attempt, and since nobody knows its value it is revoked. Neither a
-// key nor an error means, as from resolveKey, that the name is free.
+// clearUniqueKey resolves a failed create of a key with a unique name: what has the name was made
+// by a lost attempt, and is revoked since nobody knows its value. Like resolveKey, it returns
+// neither a key nor an error where the name is free.
 func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
 	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
@@ -204,10 +230,10 @@ func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKe
 	return nil, nil
 }
 
-// resolveKey resolves a failed create of a key of a given name. Key names carry no mark of who
-// made them, so the time decides, on the server's clock. Where no id has shown that yet, the id of
-// a substitute does: another key, made now under a name of its own. It also takes the place of a
-// key that this create made and whose value is lost.
+// resolveKey resolves a failed create of a key of a given name. The time at which the key of this
+// name was made decides, by the server's clock. Where no id has shown that clock yet, a substitute
+// does: another key, made now under a unique name. It also takes the place of a key that this
+// create made and whose value is lost.
 func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
 	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
@@ -255,7 +281,7 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 
 // createSubstitute creates a key that can take the place of one whose value is lost.
 func (c *Client) createSubstitute(ctx context.Context, accountID string, key NewKey) (*CreatedKey, error) {
-	name, doubts := UniqueKeyName(key.Name+"-"), new(doubts)
+	name, doubts := UniqueKeyName(key.Name+"-"), newDoubts()
 	substitute, err := c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt, UniqueName: true}, doubts)
 	if err == nil && doubts.openAt(time.Now()) {
 		// Renamed or revoked, it would leave its name to an attempt that is late.
@@ -283,8 +309,8 @@ func (c *Client) findKey(ctx context.Context, accountID, name string) (*Key, err
 	return &keys[i], nil
 }
 
-// UpdateKey sets the name and the expiry of a key (zero: never). Its value
-// stays. The server refuses an expiry in the past, even one that was set before.
+// UpdateKey sets the name and the expiry of a key (zero: never). Its value stays. The server
+// refuses an expiry in the past, even an unchanged one.
 func (c *Client) UpdateKey(ctx context.Context, accountID, keyID, name string, expiresAt time.Time) error {
 	defer c.keys.of(accountID).drop()
 	return c.do(ctx, call{
@@ -293,8 +319,7 @@ func (c *Client) UpdateKey(ctx context.Context, accountID, keyID, name string, e
 	})
 }
 
-// RevokeKey deletes a key; it stops working at once. Revoking what is gone
-// already succeeds.
+// RevokeKey deletes a key; it stops working at once. Revoking what is gone already succeeds.
 func (c *Client) RevokeKey(ctx context.Context, accountID, keyID string) error {
 	defer c.keys.of(accountID).drop()
 	err := c.do(ctx, call{method: http.MethodDelete, path: below(keysPath(accountID), keyID), want: http.StatusNoContent})
@@ -304,14 +329,13 @@ func (c *Client) RevokeKey(ctx context.Context, accountID, keyID string) error {
 	return err
 }
 
-// MaxKeyNameLength is how many characters a key's name may have.
-const MaxKeyNameLength = 80
-
-// uniqueLetters is how many letters make a name unique: 26¹² are 9.5·10¹⁶.
-const uniqueLetters = 12
-
-// MaxKeyNamePrefixLength is how long a prefix may be to leave room for the letters.
-const MaxKeyNamePrefixLength = MaxKeyNameLength - uniqueLetters
+// How many characters a key's name may have, a prefix of it, and the random letters behind that:
+// 26¹² are 9.5·10¹⁶.
+const (
+	MaxKeyNameLength       = 80
+	MaxKeyNamePrefixLength = MaxKeyNameLength - uniqueLetters
+	uniqueLetters          = 12
+)
 
 // UniqueKeyName appends random letters to prefix, cutting it where the whole
 // would be too long. Letters only: v0.118 refuses digits.

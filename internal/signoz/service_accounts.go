@@ -23,9 +23,7 @@ type ServiceAccount struct {
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 
-	// Bindings are the roles that the account holds. Only answers about one
-	// account have them, lists don't.
-	Bindings []RoleBinding `json:"serviceAccountRoles"`
+	Bindings []RoleBinding `json:"serviceAccountRoles"` // the roles that it holds; nil in lists
 }
 
 // RoleBinding says that an account holds a role.
@@ -35,9 +33,8 @@ type RoleBinding struct {
 	Role   Role   `json:"role"`
 }
 
-// Deleted reports whether the account was deleted. Deletion is soft: the server
-// still answers for such an account and lists it, but none of its keys work,
-// and its name is free again.
+// Deleted reports whether the account was deleted. The server still reads and lists such an
+// account, but none of its keys work, and its name is free again.
 func (a *ServiceAccount) Deleted() bool { return a.Status == "deleted" }
 
 // AccountDeletedError says that the account was deleted. Deleted accounts can't be brought back.
@@ -49,8 +46,7 @@ func (e *AccountDeletedError) Error() string {
 
 const accountsPath = "/api/v1/service_accounts"
 
-// ServiceAccount reads one account with its roles. It answers for deleted
-// accounts too.
+// ServiceAccount reads one account with its roles, also a deleted one.
 func (c *Client) ServiceAccount(ctx context.Context, id string) (*ServiceAccount, error) {
 	return c.readAccount(ctx, id, id)
 }
@@ -68,17 +64,15 @@ func (c *Client) readAccount(ctx context.Context, segment, wantedID string) (*Se
 	return &account, nil
 }
 
-// SharedServiceAccount is ServiceAccount for those who may share one answer, as
-// the resources that refresh the roles of one account: it is asked for once and
-// kept until an own write may have changed it. Don't change what it returns.
+// SharedServiceAccount is ServiceAccount for callers that share one answer, kept until an own
+// write may have changed it. Don't change what it returns.
 func (c *Client) SharedServiceAccount(ctx context.Context, id string) (*ServiceAccount, error) {
 	return c.details.of(id).get(ctx, func(ctx context.Context) (*ServiceAccount, error) {
 		return c.ServiceAccount(ctx, id)
 	})
 }
 
-// liveAccount reads the account anew, for those too who share the answer. A deleted
-// one is an [*AccountDeletedError].
+// liveAccount reads the account anew. A deleted one is an [*AccountDeletedError].
 func (c *Client) liveAccount(ctx context.Context, id string) (*ServiceAccount, error) {
 	c.details.of(id).drop()
 	account, err := c.SharedServiceAccount(ctx, id)
@@ -91,49 +85,43 @@ func (c *Client) liveAccount(ctx context.Context, id string) (*ServiceAccount, e
 // ServiceAccounts lists all accounts, deleted ones included, without roles. The
 // slice is shared: don't change it.
 func (c *Client) ServiceAccounts(ctx context.Context) ([]ServiceAccount, error) {
-	accounts, err := c.accountList(ctx)
-	if err != nil {
+	accounts, err := c.accounts.get(ctx, c.listAccounts)
+	return accounts.items(), err
+}
+
+func (c *Client) listAccounts(ctx context.Context) (*list[ServiceAccount], error) {
+	var all []ServiceAccount
+	if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK, decode: into(&all)}); err != nil {
 		return nil, err
 	}
-	return accounts.all, nil
+	if len(all) > 0 {
+		c.knownOrg.Store(&all[0].OrgID) // all are of one organisation
+	}
+	return newList(all, func(a *ServiceAccount) string { return a.ID }), nil
 }
 
-func (c *Client) accountList(ctx context.Context) (*list[ServiceAccount], error) {
-	return c.accounts.get(ctx, func(ctx context.Context) (*list[ServiceAccount], error) {
-		var all []ServiceAccount
-		if err := c.do(ctx, call{method: http.MethodGet, path: accountsPath, want: http.StatusOK, decode: into(&all)}); err != nil {
-			return nil, err
-		}
-		if len(all) > 0 {
-			c.knownOrg.Store(&all[0].OrgID) // all are of one organisation
-		}
-		return newList(all, func(a *ServiceAccount) string { return a.ID }), nil
-	})
-}
-
-// ServiceAccountFromList finds one account, without its roles, in the list that
-// all callers share. Where the signer may not list accounts, it reads the
-// account itself. An account that isn't there gives an error that IsNotFound knows.
+// ServiceAccountFromList finds one account, without its roles, in the list that all callers share,
+// or reads the account itself where the signer may not list accounts. IsNotFound knows the error
+// of an account that isn't there.
 func (c *Client) ServiceAccountFromList(ctx context.Context, id string) (*ServiceAccount, error) {
 	if c.accountsRefused.Load() {
 		return c.ServiceAccount(ctx, id)
 	}
-	accounts, err := c.accountList(ctx)
-	switch {
-	case IsForbidden(err):
-		// One that isn't SigNoz's own, a proxy's say, may pass.
-		c.accountsRefused.CompareAndSwap(false, answeredBySigNoz(err))
+	accounts, err := c.accounts.get(ctx, c.listAccounts)
+	if IsForbidden(err) {
+		c.accountsRefused.CompareAndSwap(false, answeredBySigNoz(err)) // a proxy's 403 may pass
 		return c.ServiceAccount(ctx, id)
-	case err != nil:
-		return nil, err
-	case accounts.by[id] == nil:
-		return nil, &Error{
-			Method: http.MethodGet, Path: accountsPath, Status: http.StatusNotFound,
-			Code: codeAccountNotFound, Message: "the list of service accounts has no account with id " + id,
-		}
 	}
-	account := *accounts.by[id]
-	return &account, nil
+	if err != nil {
+		return nil, err
+	}
+	if account := accounts.find(id); account != nil {
+		return account, nil
+	}
+	return nil, &Error{
+		Method: http.MethodGet, Path: accountsPath, Status: http.StatusNotFound,
+		Code: codeAccountNotFound, Message: "the list of service accounts has no account with id " + id,
+	}
 }
 
 // Me reads the account whose key signs the requests.
@@ -143,8 +131,8 @@ func (c *Client) Me(ctx context.Context) (*ServiceAccount, error) {
 	})
 }
 
-// OwnAccountID is the id of the account whose key signs the requests. It is asked
-// for once: unlike the rest of what Me returns, no write changes it.
+// OwnAccountID is the id of the account whose key signs the requests. It is asked for once: no
+// write changes it.
 func (c *Client) OwnAccountID(ctx context.Context) (string, error) {
 	return c.ownID.get(ctx, func(ctx context.Context) (string, error) {
 		account, err := c.Me(ctx)
@@ -169,12 +157,7 @@ func (c *Client) OrgID(ctx context.Context) (string, error) {
 
 // KnownOrgID is the id of the organization that the requests are signed in to, as far as an
 // answer has shown it by now; empty otherwise. It sends nothing.
-func (c *Client) KnownOrgID() string {
-	if id := c.knownOrg.Load(); id != nil {
-		return *id
-	}
-	return ""
-}
+func (c *Client) KnownOrgID() string { return *c.knownOrg.Load() }
 
 // accountChanged forgets what an own write to an account may have changed.
 func (c *Client) accountChanged(id string) {
@@ -188,20 +171,14 @@ func (c *Client) rolesChanged(id string) {
 	c.details.of(id).drop()
 }
 
-type accountName struct {
-	Name string `json:"name"`
-}
-
-// CreateServiceAccount makes an account and returns its id. If the answer is
-// lost, it finds out whether the account was made, and returns the id of the
-// account that this very call made; an account that was there before, or that somebody else
-// made meanwhile, is never returned. It says so with an [*UnresolvedError] when it can't find out.
-//
-// How long that may take is the same as for [Client.CreateKey].
+// CreateServiceAccount makes an account and returns its id. If the answer is lost, it returns the
+// id of the account that this very call made, never of one that was there before or that somebody
+// else made meanwhile. An [*UnresolvedError] says that it couldn't find out. It takes as long as
+// [Client.CreateKey] may.
 func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string, error) {
 	defer c.accounts.drop()
-	var doubts doubts
-	id, failure := c.postAccount(ctx, name, &doubts)
+	doubts := newDoubts()
+	id, failure := c.postAccount(ctx, name, doubts)
 	if failure == nil || !doubts.any() {
 		return id, failure
 	}
@@ -216,7 +193,7 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 	}
 	if !c.clock.known() {
 		// The name is taken, so this makes nothing: its 409 has the server's time.
-		id, err := c.postAccount(ctx, name, &doubts)
+		id, err := c.postAccount(ctx, name, doubts)
 		if err == nil {
 			return id, nil // the one in the way has gone meanwhile
 		}
@@ -224,7 +201,7 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 			return "", doubts.unresolved(err)
 		}
 	}
-	whose := c.clock.originOf(account.CreatedAt, &doubts)
+	whose := c.clock.originOf(account.CreatedAt, doubts)
 	if whose == thisCreate {
 		if whose, err = c.untouched(ctx, account); err != nil {
 			return "", doubts.unresolved(err)
@@ -248,19 +225,17 @@ func madeMeanwhile(failure error) error {
 	return errors.New("an object of this name was made meanwhile, and it isn't known by whom")
 }
 
-// claim notes that a create returns an object. False means that another one has: of two resources
-// that have the same name by mistake, only one may take the object for its own.
+// claim notes that a create returns an object. False means that another create has: two resources
+// may have the same name by mistake.
 func (c *Client) claim(id string) bool {
 	_, taken := c.claimed.LoadOrStore(id, nil)
 	return !taken
 }
 
 func (c *Client) postAccount(ctx context.Context, name string, doubts *doubts) (string, error) {
-	var created struct {
-		ID string `json:"id"`
-	}
+	var created ServiceAccount // of which there is the id
 	err := c.do(ctx, call{
-		method: http.MethodPost, path: accountsPath, body: accountName{name}, want: http.StatusCreated, doubts: doubts,
+		method: http.MethodPost, path: accountsPath, body: map[string]string{"name": name}, want: http.StatusCreated, doubts: doubts,
 		decode: require(into(&created), func() bool { return created.ID != "" }, "the answer has no id"),
 	})
 	if err != nil {
@@ -271,8 +246,8 @@ func (c *Client) postAccount(ctx context.Context, name string, doubts *doubts) (
 	return created.ID, nil
 }
 
-// untouched decides whether an account that was made during an attempt in doubt is as creating
-// leaves it. One that was changed, or has roles or keys, somebody else has made.
+// untouched decides who made an account that was made during an attempt in doubt: somebody else
+// where it was changed since, or has roles or keys.
 func (c *Client) untouched(ctx context.Context, account *ServiceAccount) (origin, error) {
 	if changedSince(account.CreatedAt, account.UpdatedAt) {
 		return somebodyElse, nil
@@ -288,8 +263,8 @@ func (c *Client) untouched(ctx context.Context, account *ServiceAccount) (origin
 	return thisCreate, nil
 }
 
-// changedSince reports whether a time that SigNoz sets when it creates an object, and moves later,
-// was moved. At first it may be some microseconds later; no use or change follows that soon.
+// changedSince reports whether a time that SigNoz sets when it creates an object was moved since.
+// At first it may be some microseconds later than the creation; no use or change is that soon.
 func changedSince(created, moved time.Time) bool { return moved.Sub(created) >= time.Millisecond }
 
 // findActive asks the server, not the list read before, for the active account of that name.
@@ -306,12 +281,11 @@ func (c *Client) findActive(ctx context.Context, name string) (*ServiceAccount, 
 // RenameServiceAccount gives the account another name. Its e-mail address stays.
 func (c *Client) RenameServiceAccount(ctx context.Context, id, name string) error {
 	defer c.accountChanged(id)
-	return c.do(ctx, call{method: http.MethodPut, path: below(accountsPath, id), body: accountName{name}, want: http.StatusNoContent})
+	return c.do(ctx, call{method: http.MethodPut, path: below(accountsPath, id), body: map[string]string{"name": name}, want: http.StatusNoContent})
 }
 
-// DeleteServiceAccount deletes the account and with it revokes its keys.
-// Deleting what is gone already succeeds: v0.118 answers 429 to deletions that
-// it carried out, and 404 or 501 to the repeat.
+// DeleteServiceAccount deletes the account and revokes its keys. Deleting what is gone already
+// succeeds: v0.118 answers 429 to deletions that it carried out, and 404 or 501 to the retry.
 func (c *Client) DeleteServiceAccount(ctx context.Context, id string) error {
 	defer c.accountChanged(id)
 	defer c.keys.of(id).drop()

@@ -90,11 +90,7 @@ func (c *Client) signIn(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	body := struct {
-		Email    string `json:"email"`
-		Password string `json:"password"`
-		OrgID    string `json:"orgId"`
-	}{c.cfg.Email, c.cfg.Password, orgID}
+	body := map[string]string{"email": c.cfg.Email, "password": c.cfg.Password, "orgId": orgID}
 	var session struct {
 		AccessToken string `json:"accessToken"`
 	}

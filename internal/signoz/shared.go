@@ -9,10 +9,10 @@ import (
 	"sync"
 )
 
-// shared is one answer of the server that many callers want at the same time, such as the
-// key list of an account while Terraform refreshes each key of it. The first caller's request
-// serves all until drop is called. An error is returned to those who waited for it and then
-// forgotten, since it may pass; a refused sign-in is final, and kept.
+// shared is one answer of the server that many callers want, such as the key list of an account
+// while Terraform refreshes its keys. The first caller's request serves all until drop is called.
+// An error is returned to those who waited for it and then forgotten, since it may pass; a
+// refused sign-in is final, and kept.
 type shared[T comparable] struct {
 	mu      sync.Mutex
 	current *flight[T]
@@ -77,17 +77,15 @@ func (s *shared[T]) leave(f *flight[T]) {
 	}
 }
 
-// drop makes the next get ask the server again. A request under way goes on for those who
-// wait for it, but doesn't serve later callers: it may have been answered before the write
-// that calls for the drop.
+// drop makes the next get ask the server again, even while a request is under way: it may
+// have been answered before the write that calls for the drop.
 func (s *shared[T]) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.current = nil
 }
 
-// dropValue is drop for a value that turned out to be bad. Of many callers who found that out,
-// one drops it, and none drops what another has fetched since.
+// dropValue is drop unless another caller has dropped this bad value before.
 func (s *shared[T]) dropValue(bad T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,4 +147,20 @@ func newList[T any](all []T, key func(*T) string) *list[T] {
 		l.by[key(&all[i])] = &all[i]
 	}
 	return l
+}
+
+func (l *list[T]) items() []T {
+	if l == nil {
+		return nil
+	}
+	return l.all
+}
+
+// find returns a copy of one object, nil where there is none.
+func (l *list[T]) find(key string) *T {
+	if l == nil || l.by[key] == nil {
+		return nil
+	}
+	found := *l.by[key]
+	return &found
 }

@@ -16,15 +16,12 @@ import (
 )
 
 const (
-	// maxIdle connections are kept: enough for a high -parallelism, so that no
-	// request pays for a new TLS handshake.
-	maxIdle = 64
+	maxIdle      = 64 // connections that are kept: enough for a high -parallelism
+	maxRedirects = 5
 
 	// idleTimeout is shorter than the 60 s after which common load balancers drop a
 	// connection, some without a word.
 	idleTimeout = 50 * time.Second
-
-	maxRedirects = 5
 )
 
 // TLSConfig is how the client and the server prove who they are. All are PEM texts.
@@ -40,8 +37,8 @@ func newTransport(cfg TLSConfig, timeout time.Duration) (*http.Transport, error)
 	t.MaxIdleConns = 0 // bounded by the next line: there is one host
 	t.MaxIdleConnsPerHost = maxIdle
 	t.IdleConnTimeout = idleTimeout
-	// All requests share one connection of HTTP/2, and an attempt that times out doesn't give it
-	// up. Pings find it dead before: after half the time that an attempt has.
+	// An attempt that times out doesn't give up the one connection of HTTP/2 that all requests
+	// share. Pings find it dead after half the time that an attempt has.
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: timeout / 3, PingTimeout: timeout / 6}
 	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 		if resp.StatusCode != http.StatusOK {

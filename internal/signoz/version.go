@@ -5,7 +5,6 @@ package signoz
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -20,12 +19,8 @@ func (c *Client) ServerVersion(ctx context.Context) (Version, error) {
 		var answer struct {
 			Version string `json:"version"`
 		}
-		err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/version", want: http.StatusOK, bare: true, anonymous: true, decode: func(data []byte) error {
-			if err := into(&answer)(data); err != nil || answer.Version != "" {
-				return err
-			}
-			return errors.New("it has no version")
-		}})
+		decode := require(into(&answer), func() bool { return answer.Version != "" }, "it has no version")
+		err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/version", want: http.StatusOK, bare: true, anonymous: true, decode: decode})
 		return Version(c.excerpt(answer.Version)), err
 	})
 }
