@@ -30,6 +30,16 @@ func (a *ServiceAccount) Binding(role string) *RoleBinding {
 	return &a.Bindings[i]
 }
 
+// UnknownRolesError says that SigNoz has no roles of these names.
+type UnknownRolesError struct {
+	Names []string
+	Roles []Role // those that there are; shared: don't change it
+}
+
+func (e *UnknownRolesError) Error() string {
+	return "SigNoz has no role named " + strings.Join(e.Names, ", ")
+}
+
 // RoleHeldError says that the account holds the role already.
 type RoleHeldError struct {
 	Account *ServiceAccount
@@ -72,6 +82,38 @@ func listRoles(names []string) string {
 		return "no role"
 	}
 	return strings.Join(names, ", ")
+}
+
+// CheckRoles returns an error value that names the roles which don't exist, nil where all do.
+// The second error says why the roles couldn't be listed.
+func (c *Client) CheckRoles(ctx context.Context, names []string) (*UnknownRolesError, error) {
+	_, err := c.rolesNamed(ctx, names)
+	if unknown, ok := as[*UnknownRolesError](err); ok {
+		return unknown, nil
+	}
+	return nil, err
+}
+
+// rolesNamed finds roles by name. Where one is unknown, it reads the list once more, since the role
+// may be new, before it returns an [*UnknownRolesError].
+func (c *Client) rolesNamed(ctx context.Context, names []string) (map[string]*Role, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	for again := false; ; again = true {
+		roles, err := c.roles.get(ctx, c.listRoles)
+		if err != nil {
+			return nil, err
+		}
+		unknown := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return roles.by[name] != nil })
+		if len(unknown) == 0 {
+			return roles.by, nil
+		}
+		if again {
+			return nil, &UnknownRolesError{Names: unknown, Roles: roles.all}
+		}
+		c.roles.dropValue(roles)
+	}
 }
 
 // SetRoles makes the account hold exactly the roles of these names. It grants those that are missing

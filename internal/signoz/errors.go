@@ -202,10 +202,7 @@ func isPermanent(err error) bool {
 	return (isOwn && own.permanent) || (isDNS && dns.IsNotFound) || certificateProblem(err) != ""
 }
 
-// plainHTTP and connectionLost know errors of net/http by their texts, which are all they have.
-func plainHTTP(err error) bool {
-	return err.Error() == "http: server gave HTTP response to HTTPS client"
-}
+// connectionLost knows an error of net/http by its text, which is all that it has.
 func connectionLost(err error) bool { return err.Error() == "http2: client connection lost" }
 
 // errRefusedOnWindows is WSAECONNREFUSED, which Go doesn't take for ECONNREFUSED. Other systems
@@ -232,7 +229,7 @@ func connectionProblem(err error) ConnectionProblem {
 		return ProblemHostUnknown
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, errRefusedOnWindows):
 		return ProblemRefused
-	case isPlain, plainHTTP(err):
+	case isPlain, err.Error() == "http: server gave HTTP response to HTTPS client":
 		return ProblemPlainHTTP
 	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
 		return ProblemTimeout

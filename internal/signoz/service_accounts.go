@@ -112,11 +112,8 @@ func (c *Client) ServiceAccountFromList(ctx context.Context, id string) (*Servic
 		c.accountsRefused.CompareAndSwap(false, answeredBySigNoz(err)) // a proxy's 403 may pass
 		return c.ServiceAccount(ctx, id)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if account := accounts.find(id); account != nil {
-		return account, nil
+	if account := accounts.find(id); account != nil || err != nil {
+		return account, err
 	}
 	return nil, &Error{
 		Method: http.MethodGet, Path: accountsPath, Status: http.StatusNotFound,
