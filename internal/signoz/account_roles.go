@@ -162,13 +162,18 @@ func (c *Client) SetRoles(ctx context.Context, accountID string, names []string)
 			return c.restoreRole(ctx, before, account, names)
 		}
 	}
+	return c.takeOthers(ctx, account, names, held)
+}
+
+// takeOthers takes the roles of the account that it isn't to keep.
+func (c *Client) takeOthers(ctx context.Context, account *ServiceAccount, keep, held []string) ([]string, error) {
 	for _, binding := range account.Bindings {
 		role := binding.Role.Name
-		if slices.Contains(names, role) {
+		if slices.Contains(keep, role) {
 			continue
 		}
-		err := c.UnassignRole(ctx, accountID, binding)
-		if left, err := c.confirm(ctx, accountID, role, false, err); err != nil {
+		err := c.UnassignRole(ctx, account.ID, binding)
+		if left, err := c.confirm(ctx, account.ID, role, false, err); err != nil {
 			return left, fmt.Errorf("taking the role %s: %w", role, err)
 		}
 		held = without(held, []string{role})
@@ -241,7 +246,7 @@ func (c *Client) confirmGrant(ctx context.Context, before *ServiceAccount, bindi
 	case err != nil && failure != nil:
 		return RoleBinding{}, &UnresolvedError{Lost: failure, Err: err}
 	case err != nil:
-		return binding, nil // only the id isn't known
+		return binding, failure // nil: only the id isn't known
 	}
 	granted := account.Binding(role)
 	if granted == nil {

@@ -68,7 +68,8 @@ func (s *shared[T]) run(ctx context.Context, f *flight[T], fetch func(context.Co
 func (s *shared[T]) leave(f *flight[T]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.waiting--; f.waiting > 0 {
+	f.waiting--
+	if f.waiting > 0 {
 		return
 	}
 	f.cancel()
