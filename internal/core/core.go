@@ -5,16 +5,18 @@
 // functions of plain values: what is wrong with a configuration, what a refresh
 // finds, what a plan decides, and what creates, updates and deletes an object. It
 // makes a resource of the framework of these, and answers for objects in which
-// nothing changes without going through the framework (see [NewServer]).
+// nothing changes without going through the framework (see [NewServer]). Data sources
+// and list resources are a function each ([DataSource], [List]).
 //
 // It knows nothing of SigNoz.
 package core
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 )
 
 // Resource is what the author of a resource writes. M is the model, a struct with a
@@ -24,10 +26,15 @@ import (
 // A resource may also implement the framework's ResourceWithConfigValidators,
 // ResourceWithMoveState and ResourceWithUpgradeState.
 type Resource[M any, P comparable] interface {
-	Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse)
-	Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse)
-	IdentitySchema(ctx context.Context, req resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse)
-	Configure(ctx context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse)
+	Describe() Description
+	Schema() schema.Schema
+
+	// Configure takes what the provider's Configure has handed over (see [Data]).
+	Configure(data any, diags *diag.Diagnostics)
+
+	// Require reports what is missing for Create, Update and Import, such as a setting of
+	// the provider. They are called only if it reports no error.
+	Require(diags *diag.Diagnostics)
 
 	// Fields names the fields of a model by the attributes that they hold.
 	Fields(m *M) Fields
@@ -61,6 +68,25 @@ type Resource[M any, P comparable] interface {
 	// Import finds an object by the id that a user gave, or by an identity, whose
 	// attributes are texts.
 	Import(ctx context.Context, id string, identity map[string]string) (Object[M, P], diag.Diagnostics)
+}
+
+// Description is what Terraform learns about a resource before it uses it.
+type Description struct {
+	Name string // what follows the provider's name: "lamp" of "lamps_lamp"
+	// Identity describes the attributes, all of them texts, that identify an object.
+	Identity map[string]string
+	// MutableIdentity means that an update may change the identity.
+	MutableIdentity bool
+}
+
+// Data is what the provider's Configure has handed over; zero before that, as during
+// `terraform validate`.
+func Data[S any](data any, diags *diag.Diagnostics) (s S) {
+	s, ok := data.(S)
+	if !ok && data != nil {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug of the provider: please report it.", data))
+	}
+	return s
 }
 
 // Object is an object as the state has it.

@@ -480,11 +480,11 @@ func (p *signozProvider) Resources(context.Context) []func() resource.Resource {
 
 func (p *signozProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newMeDataSource,
-		newServiceAccountDataSource,
-		newServiceAccountsDataSource,
-		newServiceAccountKeysDataSource,
-		newRolesDataSource,
+		core.NewDataSource(meDataSource),
+		core.NewDataSource(serviceAccountDataSource),
+		core.NewDataSource(serviceAccountsDataSource),
+		core.NewDataSource(serviceAccountKeysDataSource),
+		core.NewDataSource(rolesDataSource),
 	}
 }
 
@@ -497,7 +497,7 @@ func (p *signozProvider) EphemeralResources(context.Context) []func() ephemeral.
 
 func (p *signozProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
-		newServiceAccountListResource,
-		newServiceAccountKeyListResource,
+		core.NewList(serviceAccountList),
+		core.NewList(serviceAccountKeyList),
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
@@ -167,7 +168,7 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 }
 
 func (e *serviceAccountKeyEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	e.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+	e.session = core.Data[*session](req.ProviderData, &resp.Diagnostics)
 }
 
 // Open makes the key.

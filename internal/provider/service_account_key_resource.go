@@ -11,8 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -23,7 +21,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
-type serviceAccountKeyResource struct{ session *session }
+type serviceAccountKeyResource struct{ configured }
 
 func newServiceAccountKey() core.Resource[serviceAccountKeyModel, keyPrivate] {
 	return &serviceAccountKeyResource{}
@@ -69,14 +67,20 @@ func (*serviceAccountKeyResource) Fields(m *serviceAccountKeyModel) core.Fields 
 	}
 }
 
-func (*serviceAccountKeyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_account_key"
-	// An update makes a new key where the account, unknown in the plan, turns out to be another one.
-	resp.ResourceBehavior.MutableIdentity = true
+func (*serviceAccountKeyResource) Describe() core.Description {
+	return core.Description{
+		Name: "service_account_key",
+		Identity: map[string]string{
+			"service_account_id": "ID of the service account, a UUID.",
+			"id":                 "ID of the key, a UUID.",
+		},
+		// An update makes a new key where the account, unknown in the plan, turns out to be another one.
+		MutableIdentity: true,
+	}
 }
 
-func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func (*serviceAccountKeyResource) Schema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "An API key of a service account. SigNoz shows a key's value only once, when it creates the key. Terraform stores it in the sensitive attribute `key`, and so in the state, or only encrypted (`encrypt_to`). " +
 			"Renaming the key and setting, moving or removing its expiry happen in place and never change the value.",
 		Attributes: map[string]schema.Attribute{
@@ -149,25 +153,6 @@ func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaReq
 	}
 }
 
-func (*serviceAccountKeyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"service_account_id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the service account, a UUID.",
-			},
-			"id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the key, a UUID.",
-			},
-		},
-	}
-}
-
-func (r *serviceAccountKeyResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
-}
-
 // Validate leaves ids and times to the plan: in `terraform test` they may come from mocks,
 // which are random texts, and a provider is asked to validate those but not to plan them.
 func (*serviceAccountKeyResource) Validate(config serviceAccountKeyModel) (diags diag.Diagnostics) {
@@ -205,10 +190,7 @@ func (r *serviceAccountKeyResource) PlanDestroy(_ context.Context, key keyObject
 }
 
 func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAccountKeyModel, result *keyResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	now := r.now()
 	accountID := plan.ServiceAccountID.ValueString()
 	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: timeOf(plan.ExpiresAt)}
@@ -289,10 +271,7 @@ func (r *serviceAccountKeyResource) Refresh(ctx context.Context, key keyObject) 
 }
 
 func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange, result *keyResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	plan, state, record := change.Plan, change.Prior.State, change.Prior.Private.Record
 	if len(replacedAttributes(plan, state)) > 0 {
 		return r.replace(ctx, plan, *change.Prior, result)
@@ -408,10 +387,7 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, key keyObject) (
 
 // Import takes ACCOUNT/KEY, each an id or a name.
 func (r *serviceAccountKeyResource) Import(ctx context.Context, id string, identity map[string]string) (key keyObject, diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return key, diags
-	}
+	client := r.session.client
 	accountRef, keyRef, ok := splitReference(id)
 	if isUUID(id) {
 		return r.importByID(ctx, client, id)

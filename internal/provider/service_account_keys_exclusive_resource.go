@@ -14,8 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -29,7 +27,7 @@ import (
 // A refresh finds the strays, and the state holds them; a plan empties that list, and its
 // update revokes what stood in it. So a plan shows each key that the apply will
 // revoke, and what appears after the plan isn't touched.
-type serviceAccountKeysExclusiveResource struct{ session *session }
+type serviceAccountKeysExclusiveResource struct{ configured }
 
 func newServiceAccountKeysExclusive() core.Resource[keysExclusiveModel, keysExclusivePrivate] {
 	return &serviceAccountKeysExclusiveResource{}
@@ -63,14 +61,17 @@ func (*serviceAccountKeysExclusiveResource) Fields(m *keysExclusiveModel) core.F
 	}
 }
 
-func (*serviceAccountKeysExclusiveResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_account_keys_exclusive"
-	// The account, unknown in the plan, may turn out to be another one.
-	resp.ResourceBehavior.MutableIdentity = true
+func (*serviceAccountKeysExclusiveResource) Describe() core.Description {
+	return core.Description{
+		Name:     "service_account_keys_exclusive",
+		Identity: map[string]string{"service_account_id": "ID of the service account, a UUID."},
+		// The account, unknown in the plan, may turn out to be another one.
+		MutableIdentity: true,
+	}
 }
 
-func (*serviceAccountKeysExclusiveResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func (*serviceAccountKeysExclusiveResource) Schema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "Limits the keys of a service account to those that Terraform declares. Use it for accounts that get all their keys from one configuration. " +
 			"Every other key of the account, a stray, appears in the plan by name, and the next apply revokes it. An apply revokes only what its plan showed, and creating this resource revokes nothing. " +
 			"Destroying it changes nothing in SigNoz.",
@@ -105,21 +106,6 @@ func (*serviceAccountKeysExclusiveResource) Schema(_ context.Context, _ resource
 			},
 		},
 	}
-}
-
-func (*serviceAccountKeysExclusiveResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"service_account_id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the service account, a UUID.",
-			},
-		},
-	}
-}
-
-func (r *serviceAccountKeysExclusiveResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 // Validate leaves ids to the plan: in `terraform test` they may come from mocks.
@@ -311,7 +297,7 @@ func warnUnknownIDs(accountID string, ids map[string]bool, keys []signoz.Key, di
 
 // Create revokes nothing: what it finds is shown by the next plan.
 func (r *serviceAccountKeysExclusiveResource) Create(ctx context.Context, plan keysExclusiveModel, result *keysExclusiveResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
+	client := r.session.client
 	checkKeyIDs(plan.KeyIDs, &diags)
 	if diags.HasError() {
 		return diags
@@ -370,7 +356,7 @@ func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclu
 
 // Update revokes the strays that the plan has shown, if they are strays still.
 func (r *serviceAccountKeysExclusiveResource) Update(ctx context.Context, change keysExclusiveChange, result *keysExclusiveResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
+	client := r.session.client
 	plan, state := change.Plan, change.Prior.State
 	checkKeyIDs(plan.KeyIDs, &diags)
 	if diags.HasError() {
@@ -419,10 +405,7 @@ func (*serviceAccountKeysExclusiveResource) Delete(context.Context, keysExclusiv
 // Import takes the id or the name of the account. All keys that there are count as
 // declared then, so that importing, like creating, revokes nothing by itself.
 func (r *serviceAccountKeysExclusiveResource) Import(ctx context.Context, id string, identity map[string]string) (exclusive keysExclusiveObject, diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return exclusive, diags
-	}
+	client := r.session.client
 	if id == "" {
 		id = identity["service_account_id"]
 	}

@@ -13,8 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -25,7 +23,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
-type serviceAccountResource struct{ session *session }
+type serviceAccountResource struct{ configured }
 
 func newServiceAccount() core.Resource[serviceAccountModel, accountPrivate] {
 	return &serviceAccountResource{}
@@ -60,12 +58,15 @@ func (*serviceAccountResource) Fields(m *serviceAccountModel) core.Fields {
 	}
 }
 
-func (*serviceAccountResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_account"
+func (*serviceAccountResource) Describe() core.Description {
+	return core.Description{
+		Name:     "service_account",
+		Identity: map[string]string{"id": "ID of the service account, a UUID."},
+	}
 }
 
-func (*serviceAccountResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func (*serviceAccountResource) Schema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "A service account: the identity with which CI, integrations and Terraform itself use SigNoz, independent of any person. It authenticates with its keys (`signoz_service_account_key`) and can do what its roles allow. " +
 			"Destroying an account revokes all its keys immediately.",
 		Attributes: map[string]schema.Attribute{
@@ -106,21 +107,6 @@ func (*serviceAccountResource) Schema(_ context.Context, _ resource.SchemaReques
 			},
 		},
 	}
-}
-
-func (*serviceAccountResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the service account, a UUID.",
-			},
-		},
-	}
-}
-
-func (r *serviceAccountResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (*serviceAccountResource) Validate(config serviceAccountModel) (diags diag.Diagnostics) {
@@ -212,10 +198,7 @@ func (r *serviceAccountResource) PlanDestroy(ctx context.Context, account accoun
 // create_before_destroy reaches its account, and one that stayed in the state, tainted,
 // could then never be made anew, since its name would be in use.
 func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccountModel, result *accountResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	name, wanted := plan.Name.ValueString(), knownStrings(plan.Roles)
 	r.session.requireRoles(ctx, client, wanted, path.Root("roles"), &diags)
 	if diags.HasError() {
@@ -343,10 +326,7 @@ func (r *serviceAccountResource) Refresh(ctx context.Context, account accountObj
 }
 
 func (r *serviceAccountResource) Update(ctx context.Context, change accountChange, result *accountResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	plan, state := change.Plan, change.Prior.State
 	id, summary := state.ID.ValueString(), fmt.Sprintf("Can't update service account %q", state.Name.ValueString())
 
@@ -425,10 +405,7 @@ func deleteAccount(ctx context.Context, client *signoz.Client, id string) error 
 
 // Import takes the account's id or its name.
 func (r *serviceAccountResource) Import(ctx context.Context, id string, identity map[string]string) (account accountObject, diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return account, diags
-	}
+	client := r.session.client
 	reference := id
 	if id == "" && len(identity) > 0 {
 		if reference = identity["id"]; !isUUID(reference) {

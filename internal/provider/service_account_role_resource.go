@@ -10,8 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -21,7 +19,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
-type serviceAccountRoleResource struct{ session *session }
+type serviceAccountRoleResource struct{ configured }
 
 func newServiceAccountRole() core.Resource[serviceAccountRoleModel, rolePrivate] {
 	return &serviceAccountRoleResource{}
@@ -53,14 +51,20 @@ func (*serviceAccountRoleResource) Fields(m *serviceAccountRoleModel) core.Field
 	}
 }
 
-func (*serviceAccountRoleResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_account_role"
-	// An update gives the role to another account where that, unknown in the plan, turns out to be another one.
-	resp.ResourceBehavior.MutableIdentity = true
+func (*serviceAccountRoleResource) Describe() core.Description {
+	return core.Description{
+		Name: "service_account_role",
+		Identity: map[string]string{
+			"service_account_id": "ID of the service account, a UUID.",
+			"role":               "Name of the role.",
+		},
+		// An update gives the role to another account where that, unknown in the plan, turns out to be another one.
+		MutableIdentity: true,
+	}
 }
 
-func (*serviceAccountRoleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func (*serviceAccountRoleResource) Schema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "One role of one service account, in addition to the account's other roles. Use it if another configuration or team manages the account. " +
 			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource removes every role it doesn't list, so the two would undo each other with every apply. " +
 			"On SigNoz before v0.123, an account has one role, and a second one is rejected.",
@@ -80,25 +84,6 @@ func (*serviceAccountRoleResource) Schema(_ context.Context, _ resource.SchemaRe
 			},
 		},
 	}
-}
-
-func (*serviceAccountRoleResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"service_account_id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the service account, a UUID.",
-			},
-			"role": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "Name of the role.",
-			},
-		},
-	}
-}
-
-func (r *serviceAccountRoleResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (*serviceAccountRoleResource) Validate(config serviceAccountRoleModel) (diags diag.Diagnostics) {
@@ -173,10 +158,7 @@ func (r *serviceAccountRoleResource) checkTakenRole(ctx context.Context, state s
 }
 
 func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAccountRoleModel, result *roleResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	accountID, role := plan.ServiceAccountID.ValueString(), plan.Role.ValueString()
 	summary := fmt.Sprintf("Can't give the role %q to service account %s", role, accountID)
 	binding, err := client.GrantRole(ctx, accountID, role)
@@ -252,10 +234,7 @@ func (m *serviceAccountRoleModel) binding(account *signoz.ServiceAccount) *signo
 // over from another provider that wasn't refreshed (-refresh=false) and so doesn't know the
 // role's name yet.
 func (r *serviceAccountRoleResource) Update(ctx context.Context, change roleChange, result *roleResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	plan, prior := change.Plan, *change.Prior
 	if len(replacedRoleAttributes(plan, prior.State)) > 0 {
 		if diags = r.Create(ctx, plan, result); !diags.HasError() {
@@ -311,10 +290,7 @@ func (r *serviceAccountRoleResource) revoke(ctx context.Context, client *signoz.
 // Import takes ACCOUNT/ROLE: the id or name of an account, and the name of a role that it
 // holds; or the id of the binding alone.
 func (r *serviceAccountRoleResource) Import(ctx context.Context, id string, identity map[string]string) (binding roleObject, diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return binding, diags
-	}
+	client := r.session.client
 	accountRef, role, ok := splitReference(id)
 	if id == "" && len(identity) > 0 {
 		accountRef, role = identity["service_account_id"], identity["role"]

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
@@ -31,19 +32,15 @@ type session struct {
 	strays plannedStrays
 }
 
-// sessionFrom reads what Configure handed over. Before Configure, as during
-// `terraform validate`, there is nothing, and nothing is asked of the server.
-func sessionFrom(data any, diags *diag.Diagnostics) *session {
-	if data == nil {
-		return nil
-	}
-	s, ok := data.(*session)
-	if !ok {
-		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug of the provider: please report it.", data))
-		return nil
-	}
-	return s
+// configured is embedded in what implements [core.Resource].
+type configured struct{ session *session }
+
+func (c *configured) Configure(data any, diags *diag.Diagnostics) {
+	c.session = core.Data[*session](data, diags)
 }
+
+// Require reports why SigNoz can't be asked.
+func (c *configured) Require(diags *diag.Diagnostics) { c.session.requireClient(diags) }
 
 // online reports whether the server can be asked.
 func (s *session) online() bool { return s != nil && s.client != nil }

@@ -1,0 +1,60 @@
+// Copyright (c) The SigNoz community provider authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+)
+
+// computed is a text that a data source reads.
+func computed(description string) schema.StringAttribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+}
+
+// computedList is a list of objects that a data source reads.
+func computedList(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
+	return schema.ListNestedAttribute{Computed: true, MarkdownDescription: description, NestedObject: schema.NestedAttributeObject{Attributes: attributes}}
+}
+
+// accountDetails is all that a data source tells of one account.
+type accountDetails struct {
+	ID        types.String `tfsdk:"id"`
+	Name      types.String `tfsdk:"name"`
+	Email     types.String `tfsdk:"email"`
+	Status    types.String `tfsdk:"status"`
+	OrgID     types.String `tfsdk:"org_id"`
+	Roles     types.Set    `tfsdk:"roles"`
+	CreatedAt types.String `tfsdk:"created_at"`
+	UpdatedAt types.String `tfsdk:"updated_at"`
+}
+
+func newAccountDetails(account *signoz.ServiceAccount) accountDetails {
+	return accountDetails{
+		ID:        types.StringValue(account.ID),
+		Name:      types.StringValue(account.Name),
+		Email:     types.StringValue(account.Email),
+		Status:    types.StringValue(account.Status),
+		OrgID:     types.StringValue(account.OrgID),
+		Roles:     stringSet(account.RoleNames()),
+		CreatedAt: timestamp(account.CreatedAt),
+		UpdatedAt: timestamp(account.UpdatedAt),
+	}
+}
+
+// accountAttributes describes accountDetails.
+func accountAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"id":         computed("ID of the account, a UUID."),
+		"name":       computed("Name of the account."),
+		"email":      computed("Email address that SigNoz derived from the account's original name."),
+		"status":     computed("`active`, or `deleted` for an account that was deleted."),
+		"org_id":     computed("ID of the organization that the account belongs to."),
+		"roles":      schema.SetAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: "Names of the account's roles."},
+		"created_at": computed("Time at which the account was created (RFC 3339, UTC)."),
+		"updated_at": computed("Time at which the account itself was last changed, for example renamed (RFC 3339, UTC)."),
+	}
+}
