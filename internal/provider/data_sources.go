@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // computed is a text that a data source reads.
@@ -40,8 +41,8 @@ func newAccountDetails(account *signoz.ServiceAccount) accountDetails {
 		Status:    types.StringValue(account.Status),
 		OrgID:     types.StringValue(account.OrgID),
 		Roles:     stringSet(account.RoleNames()),
-		CreatedAt: timestamp(account.CreatedAt),
-		UpdatedAt: timestamp(account.UpdatedAt),
+		CreatedAt: times.Timestamp(account.CreatedAt),
+		UpdatedAt: times.Timestamp(account.UpdatedAt),
 	}
 }
 

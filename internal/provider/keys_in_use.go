@@ -10,16 +10,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // recentUse is how long ago a key was last used that counts as in use.
-const recentUse = day
+const recentUse = times.Day
 
 // warnKeyInUse warns of a plan that revokes a key at once which was used within the last
 // day, as the list says that the refresh has read. It asks nothing. Terraform plans the end
 // of an object that has left the configuration before it refreshes it: then the refresh warns.
 func (s *session) warnKeyInUse(key keyObject, diags *diag.Diagnostics) {
-	if !s.online() || durationOf(key.State.DestroyGracePeriod) > 0 {
+	if !s.online() || times.DurationOf(key.State.DestroyGracePeriod) > 0 {
 		return
 	}
 	id := key.State.ID.ValueString()
@@ -59,5 +60,5 @@ func (s *session) warnIfInUse(key *signoz.Key, diags *diag.Diagnostics) {
 		advice = "Its service account is deleted, which revokes all keys of the account immediately, whatever their destroy_grace_period."
 	}
 	diags.AddWarning(fmt.Sprintf("The key %q is in use, and this plan revokes it immediately", key.Name),
-		fmt.Sprintf("It was last used at %s, %s ago; its consumers fail after the apply. %s", timestamp(last).ValueString(), roughly(now.Sub(last)), advice))
+		fmt.Sprintf("It was last used at %s, %s ago; its consumers fail after the apply. %s", times.Timestamp(last).ValueString(), times.Roughly(now.Sub(last)), advice))
 }

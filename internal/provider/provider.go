@@ -35,6 +35,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // Address is the provider's address in the registry. It stands nowhere else in
@@ -211,7 +212,7 @@ func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:   true,
-				Validators: []validator.String{durationValidator{}},
+				Validators: []validator.String{times.AtLeast(0)},
 				MarkdownDescription: "Maximum time for one attempt at a request, such as `30s` (the default) or `2m`. " +
 					"Can be set with the environment variable `" + envRequestTimeout + "`.",
 			},
@@ -436,9 +437,9 @@ func (m *providerModel) signIn(config *signoz.Config, missing *diag.Diagnostics)
 
 func (m *providerModel) limits(config *signoz.Config, diags *diag.Diagnostics) {
 	if known(m.RequestTimeout) {
-		config.RequestTimeout = durationOf(m.RequestTimeout)
+		config.RequestTimeout = times.DurationOf(m.RequestTimeout)
 	} else if text := os.Getenv(envRequestTimeout); text != "" {
-		d, err := parseDuration(text)
+		d, err := times.ParseDuration(text)
 		if err != nil {
 			diags.AddError("Invalid environment variable "+envRequestTimeout, sentence(err.Error()))
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // A key that is destroyed with a grace period goes on working for that time and stays
@@ -99,7 +100,7 @@ func isExpiredPredecessor(key *signoz.Key, name, prefix string, now time.Time) b
 }
 
 // longestLease is how long an ephemeral key can have left to live.
-const longestLease = day
+const longestLease = times.Day
 
 // isEphemeral reports whether the key may be one that an ephemeral resource, in this run
 // or another, has made: its name ends with a hyphen and random letters, and it expires within a day.
@@ -124,7 +125,7 @@ func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.C
 }
 
 func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.Client, accountID, keyID string, state serviceAccountKeyModel, record keyRecord) error {
-	now, expiresAt, grace := r.now(), endsAt(state, record), durationOf(state.DestroyGracePeriod)
+	now, expiresAt, grace := r.now(), endsAt(state, record), times.DurationOf(state.DestroyGracePeriod)
 	if grace == 0 || hasPassed(expiresAt, now) {
 		return client.RevokeKey(ctx, accountID, keyID)
 	}

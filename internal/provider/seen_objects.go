@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // seenObjects is what the refreshes of a run have found.
@@ -30,7 +31,7 @@ type lostKey struct {
 }
 
 func newLostKey(m serviceAccountKeyModel) lostKey {
-	l := lostKey{prefix: m.NamePrefix.ValueString(), expiresAt: signoz.UnixSeconds(timeOf(m.ExpiresAt))}
+	l := lostKey{prefix: m.NamePrefix.ValueString(), expiresAt: signoz.UnixSeconds(times.TimeOf(m.ExpiresAt))}
 	if l.prefix == "" {
 		l.name = m.Name.ValueString()
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // isOwnAccount reports whether the account is the one whose key signs the requests.
@@ -68,7 +70,7 @@ func (s *session) refuseOwnKey(key keyObject, diags *diag.Diagnostics) {
 	}
 	state := key.State
 	name := state.Name.ValueString()
-	if durationOf(state.DestroyGracePeriod) >= longestRun {
+	if times.DurationOf(state.DestroyGracePeriod) >= longestRun {
 		diags.AddWarning("The provider retires the key that it signs in with",
 			fmt.Sprintf("The provider signs in with the key %q, which this plan retires. It keeps working for its destroy_grace_period: give the provider another key (`api_key` or %s) before that ends.", name, envAPIKey))
 		return
@@ -85,7 +87,7 @@ func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, key keyObject, dia
 	if !s.signsWith(key) || !known(plan.ExpiresAt) {
 		return
 	}
-	if known(state.ExpiresAt) && !timeOf(plan.ExpiresAt).Before(timeOf(state.ExpiresAt)) {
+	if known(state.ExpiresAt) && !times.TimeOf(plan.ExpiresAt).Before(times.TimeOf(state.ExpiresAt)) {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it signs in with expire sooner",

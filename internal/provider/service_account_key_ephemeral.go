@@ -19,6 +19,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 var (
@@ -144,7 +145,7 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 				Computed: true,
 				MarkdownDescription: fmt.Sprintf("How long the key works if nothing renews or revokes it, such as `30m`; `%s` by default, at least `%s`. "+
 					"It is a lease, not a limit of the run: the provider renews the key each time a third of it has passed.", defaultLease, shortestLease),
-				Validators: []validator.String{durationValidator{atLeast: shortestLease}},
+				Validators: []validator.String{times.AtLeast(shortestLease)},
 			},
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -187,7 +188,7 @@ func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephem
 	key := lease{
 		AccountID: model.ServiceAccountID.ValueString(),
 		Name:      signoz.UniqueKeyName(model.NamePrefix.ValueString()),
-		ValidFor:  durationOf(model.ValidFor),
+		ValidFor:  times.DurationOf(model.ValidFor),
 	}
 	value := e.create(ctx, client, &key, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -196,7 +197,7 @@ func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephem
 	model.ID = types.StringValue(key.KeyID)
 	model.Name = types.StringValue(key.Name)
 	model.Key = types.StringValue(value)
-	model.ExpiresAt = timestamp(key.ExpiresAt)
+	model.ExpiresAt = times.Timestamp(key.ExpiresAt)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
 	resp.RenewAt = key.renewAt(e.session.now())
 
@@ -233,7 +234,7 @@ func (e *serviceAccountKeyEphemeralResource) create(ctx context.Context, client 
 	created, err := client.CreateKey(ctx, key.AccountID, wanted)
 	if signoz.IsInvalidInput(err) {
 		// By the server's clock the expiry may have passed.
-		wanted.ExpiresAt = wanted.ExpiresAt.Add(day)
+		wanted.ExpiresAt = wanted.ExpiresAt.Add(times.Day)
 		created, err = client.CreateKey(ctx, key.AccountID, wanted)
 	}
 	received := e.session.now()

@@ -19,6 +19,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 type serviceAccountKeyListModel struct {
@@ -51,7 +52,7 @@ func serviceAccountKeyList() core.List[*session, serviceAccountKeyListModel] {
 				"unused_for": schema.StringAttribute{
 					Optional:            true,
 					MarkdownDescription: "Only keys that weren't used for this long, such as `90d`. A key that was never used counts from its creation.",
-					Validators:          []validator.String{durationValidator{}},
+					Validators:          []validator.String{times.AtLeast(0)},
 				},
 			},
 		},
@@ -94,7 +95,7 @@ func (m *serviceAccountKeyListModel) filter(now time.Time) (func(*signoz.Key) bo
 		idle := now.Sub(key.LastUsedAt) // creation, for a key never used
 		return pattern.MatchString(key.Name) &&
 			(m.Expired.IsNull() || key.Expired(now) == m.Expired.ValueBool()) &&
-			(m.UnusedFor.IsNull() || idle >= durationOf(m.UnusedFor))
+			(m.UnusedFor.IsNull() || idle >= times.DurationOf(m.UnusedFor))
 	}, err
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // Plan plans the name, the expiry and the value, and whether the key is to be replaced:
@@ -28,7 +29,7 @@ func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (p
 		state = prior.State
 	}
 	checkNewAccountID(config.ServiceAccountID, state.ServiceAccountID, diags)
-	checkTime(path.Root("expires_at"), config.ExpiresAt, diags)
+	times.CheckTime(path.Root("expires_at"), config.ExpiresAt, diags)
 	if !config.EncryptTo.Equal(state.EncryptTo) {
 		checkRecipients(config.EncryptTo, diags)
 	}
@@ -189,7 +190,7 @@ func keepNotation(plan *serviceAccountKeyModel, state serviceAccountKeyModel) {
 		{&plan.RotateBefore, state.RotateBefore},
 		{&plan.DestroyGracePeriod, state.DestroyGracePeriod},
 	} {
-		if sameDuration(*d.plan, d.state) {
+		if times.SameDuration(*d.plan, d.state) {
 			*d.plan = d.state
 		}
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 type serviceAccountKeyResource struct{ configured }
@@ -116,13 +117,13 @@ func (*serviceAccountKeyResource) Schema() schema.Schema {
 				Optional: true,
 				MarkdownDescription: "How long the key works after its creation, such as `90d`, `36h` or `1h30m`; `expires_at` shows the resulting time. " +
 					"Changing it moves the expiry by the difference, in place.",
-				Validators: []validator.String{durationValidator{atLeast: time.Second}},
+				Validators: []validator.String{times.AtLeast(time.Second)},
 			},
 			"rotate_before": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "How long before its expiry the key is due for rotation, such as `14d`: from then on, a plan replaces it. Requires `valid_for` and must be shorter. " +
 					"Nothing rotates until someone, or a scheduled job, runs `terraform apply` within this time.",
-				Validators: []validator.String{durationValidator{atLeast: time.Second}, stringvalidator.AlsoRequires(path.MatchRoot("valid_for"))},
+				Validators: []validator.String{times.AtLeast(time.Second), stringvalidator.AlsoRequires(path.MatchRoot("valid_for"))},
 			},
 			"rotate_when_changed": schema.MapAttribute{
 				ElementType: types.StringType,
@@ -134,7 +135,7 @@ func (*serviceAccountKeyResource) Schema() schema.Schema {
 				Optional: true,
 				MarkdownDescription: "How long the key keeps working after Terraform destroyed or replaced it, such as `24h`, so that its consumers can switch. Instead of revoking the key, Terraform sets it to expire after this time, or at its own expiry if that is sooner. " +
 					"If unset or `0s`, the key is revoked immediately. Terraform uses the last applied value. Deleting the account always revokes its keys immediately.",
-				Validators: []validator.String{durationValidator{}},
+				Validators: []validator.String{times.AtLeast(0)},
 			},
 			"encrypt_to": encryptToAttribute(),
 			"key": schema.StringAttribute{
@@ -168,7 +169,7 @@ func (*serviceAccountKeyResource) Validate(config serviceAccountKeyModel) (diags
 			"Set either name, a fixed name, or name_prefix, the beginning of one to which random letters are appended, which create_before_destroy needs.")
 	}
 	checkEncryptTo(config.EncryptTo, &diags)
-	if rotateBefore, validFor := durationOf(config.RotateBefore), durationOf(config.ValidFor); validFor > 0 && rotateBefore >= validFor {
+	if rotateBefore, validFor := times.DurationOf(config.RotateBefore), times.DurationOf(config.ValidFor); validFor > 0 && rotateBefore >= validFor {
 		diags.AddAttributeError(path.Root("rotate_before"), "rotate_before isn't shorter than valid_for",
 			fmt.Sprintf("With rotate_before = %q and valid_for = %q every plan would replace the key. Choose a shorter rotate_before, such as a third of valid_for.",
 				config.RotateBefore.ValueString(), config.ValidFor.ValueString()))
@@ -193,13 +194,13 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	client := r.session.client
 	now := r.now()
 	accountID := plan.ServiceAccountID.ValueString()
-	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: timeOf(plan.ExpiresAt)}
+	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: times.TimeOf(plan.ExpiresAt)}
 	if plan.Name.IsUnknown() {
 		wanted.Name, wanted.UniqueName = signoz.UniqueKeyName(plan.NamePrefix.ValueString()), true
 	}
 	if known(plan.ValidFor) {
-		wanted.ExpiresAt = now.Add(durationOf(plan.ValidFor)).Truncate(time.Second)
-		plan.ExpiresAt = timestamp(wanted.ExpiresAt)
+		wanted.ExpiresAt = now.Add(times.DurationOf(plan.ValidFor)).Truncate(time.Second)
+		plan.ExpiresAt = times.Timestamp(wanted.ExpiresAt)
 	}
 	summary := fmt.Sprintf("Can't create the key %q of service account %s", wanted.Name, accountID)
 	if _, err := sealed(plan.EncryptTo, "a value to try it with"); err != nil { // before there is a value to lose
@@ -282,11 +283,11 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 	}
 	// What only the state has, such as rotate_before, needs no request; and the server would
 	// refuse one for an expired key, and for a time that has passed (see the table of expiry).
-	extended := !sameTime(plan.ExpiresAt, state.ExpiresAt)
-	unreachable := record.Passed && extended && signoz.UnixSeconds(timeOf(plan.ExpiresAt)) == record.ExpiresAt
+	extended := !times.SameTime(plan.ExpiresAt, state.ExpiresAt)
+	unreachable := record.Passed && extended && signoz.UnixSeconds(times.TimeOf(plan.ExpiresAt)) == record.ExpiresAt
 	if !plan.Name.Equal(state.Name) || (extended && !unreachable) {
 		accountID := state.ServiceAccountID.ValueString()
-		end := timeOf(plan.ExpiresAt)
+		end := times.TimeOf(plan.ExpiresAt)
 		if !extended || unreachable {
 			end = endsAt(state, record)
 		}
@@ -304,7 +305,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 	}
 	record = record.updated(plan, state, change.Config)
 	if !unreachable {
-		record = record.refreshed(plan.Name.ValueString(), timeOf(plan.ExpiresAt), r.now())
+		record = record.refreshed(plan.Name.ValueString(), times.TimeOf(plan.ExpiresAt), r.now())
 	}
 	result.Save(plan, keyPrivate{record})
 	return diags
@@ -318,10 +319,10 @@ func (r *serviceAccountKeyResource) settle(plan *serviceAccountKeyModel, record 
 		plan.Name = types.StringValue(signoz.UniqueKeyName(plan.NamePrefix.ValueString()))
 	}
 	if plan.ExpiresAt.IsUnknown() {
-		plan.ExpiresAt = timestamp(r.now().Add(durationOf(plan.ValidFor)).Truncate(time.Second))
+		plan.ExpiresAt = times.Timestamp(r.now().Add(times.DurationOf(plan.ValidFor)).Truncate(time.Second))
 	}
 	if plan.ReadyForRotation.IsUnknown() {
-		plan.ReadyForRotation = types.BoolValue(rotationDue(timeOf(plan.ExpiresAt), plan.RotateBefore, r.now()))
+		plan.ReadyForRotation = types.BoolValue(rotationDue(times.TimeOf(plan.ExpiresAt), plan.RotateBefore, r.now()))
 	}
 	if state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull() && !state.Key.IsNull() {
 		return keepValue(plan, record, state.Key.ValueString())
@@ -359,7 +360,7 @@ func (r *serviceAccountKeyResource) replace(ctx context.Context, plan serviceAcc
 	if !inTheWay {
 		return diags
 	}
-	if err := client.UpdateKey(ctx, plan.ServiceAccountID.ValueString(), made.State.ID.ValueString(), name.ValueString(), timeOf(made.State.ExpiresAt)); err != nil {
+	if err := client.UpdateKey(ctx, plan.ServiceAccountID.ValueString(), made.State.ID.ValueString(), name.ValueString(), times.TimeOf(made.State.ExpiresAt)); err != nil {
 		r.session.addError(ctx, &diags, fmt.Sprintf("The new key is named %q for now: can't rename it", plan.Name.ValueString()), err)
 		return diags
 	}
@@ -443,7 +444,7 @@ func newServiceAccountKeyModel(key *signoz.Key) serviceAccountKeyModel {
 		ID:               types.StringValue(key.ID),
 		ServiceAccountID: types.StringValue(key.AccountID),
 		Name:             types.StringValue(key.Name),
-		ExpiresAt:        timestamp(key.ExpiresAt),
+		ExpiresAt:        times.Timestamp(key.ExpiresAt),
 		ReadyForRotation: types.BoolValue(false),
 
 		RotateWhenChanged: types.MapNull(types.StringType),

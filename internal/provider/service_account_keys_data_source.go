@@ -14,6 +14,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 type serviceAccountKeysModel struct {
@@ -78,11 +79,11 @@ func readServiceAccountKeys(ctx context.Context, s *session, m *serviceAccountKe
 		m.Keys = append(m.Keys, keySummary{
 			ID:         types.StringValue(key.ID),
 			Name:       types.StringValue(key.Name),
-			ExpiresAt:  timestamp(key.ExpiresAt),
+			ExpiresAt:  times.Timestamp(key.ExpiresAt),
 			Expired:    types.BoolValue(key.Expired(now)),
 			Retired:    types.BoolValue(isRetired(&key)),
-			CreatedAt:  timestamp(key.CreatedAt),
-			LastUsedAt: timestamp(key.LastUse()),
+			CreatedAt:  times.Timestamp(key.CreatedAt),
+			LastUsedAt: times.Timestamp(key.LastUse()),
 		})
 	}
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 type serviceAccountResource struct{ configured }
@@ -434,6 +435,6 @@ func newServiceAccountModel(account *signoz.ServiceAccount) serviceAccountModel 
 		Roles:     stringSet(account.RoleNames()),
 		Email:     types.StringValue(account.Email),
 		OrgID:     types.StringValue(account.OrgID),
-		CreatedAt: timestamp(account.CreatedAt),
+		CreatedAt: times.Timestamp(account.CreatedAt),
 	}
 }

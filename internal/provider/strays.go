@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // stray is a key that isn't among those that may exist.
@@ -33,7 +34,7 @@ var strayType = types.ObjectType{AttrTypes: map[string]attr.Type{
 func newStray(key *signoz.Key) stray {
 	return stray{
 		ID: types.StringValue(key.ID), Name: types.StringValue(key.Name),
-		CreatedAt: timestamp(key.CreatedAt), LastUsedAt: timestamp(key.LastUse()), ExpiresAt: timestamp(key.ExpiresAt),
+		CreatedAt: times.Timestamp(key.CreatedAt), LastUsedAt: times.Timestamp(key.LastUse()), ExpiresAt: times.Timestamp(key.ExpiresAt),
 	}
 }
 
@@ -110,5 +111,5 @@ func ago(at string, now time.Time) string {
 	if err != nil || now.Sub(when) < time.Minute {
 		return ""
 	}
-	return " (" + roughly(now.Sub(when)) + " ago)"
+	return " (" + times.Roughly(now.Sub(when)) + " ago)"
 }
