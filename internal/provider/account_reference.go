@@ -110,13 +110,7 @@ func noAccountNamed(name string, names []string) string {
 	if isUUID(name) {
 		what = fmt.Sprintf("No account has the id %s", name)
 	}
-	if suggestion := nearest(name, names); suggestion != "" {
-		return fmt.Sprintf("%s; did you mean %q?", what, suggestion)
-	}
-	if len(names) == 0 {
-		return what + ". There are no active accounts that the provider may see."
-	}
-	return fmt.Sprintf("%s. There are: %s.", what, someOf(names))
+	return what + alternatives(name, names, "There are", ". There are no active accounts that the provider may see.")
 }
 
 // findKey resolves what users write for a key of an account, its id or its name.
@@ -137,15 +131,7 @@ func findKey(ctx context.Context, client *signoz.Client, account *signoz.Service
 		names = append(names, keys[i].Name)
 	}
 	detail := fmt.Sprintf("Service account %q has no key with the id or name %q", account.Name, reference)
-	switch suggestion := nearest(reference, names); {
-	case suggestion != "":
-		detail += fmt.Sprintf("; did you mean %q?", suggestion)
-	case len(names) == 0:
-		detail += ": it has no keys."
-	default:
-		detail += fmt.Sprintf(". It has: %s.", someOf(names))
-	}
-	return nil, &problem{summary: "Key not found", detail: detail}
+	return nil, &problem{summary: "Key not found", detail: detail + alternatives(reference, names, "It has", ": it has no keys.")}
 }
 
 // findKeyByID finds a key in whichever account it belongs to.

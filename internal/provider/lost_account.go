@@ -23,7 +23,7 @@ func (s *session) accountIsLost(ctx context.Context, what, accountID, orgID stri
 	if orgID == "" {
 		diags.AddError("Can't read "+what,
 			fmt.Sprintf("The SigNoz at %s doesn't know its service account (id %s), not even as a deleted one. Check that `endpoint` and `api_key` are those of the SigNoz and the organization that this state was made with. "+
-				"If that one is gone for good, remove this object from the state: terraform state rm ADDRESS. %s", s.client.Endpoint(), accountID, said(notFound)))
+				"If that one is gone for good, remove this object from the state: terraform state rm ADDRESS. %s", s.client.Endpoint(), accountID, quote(notFound)))
 		return false
 	}
 	current, err := s.client.OrgID(ctx)

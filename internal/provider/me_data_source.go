@@ -34,7 +34,7 @@ func readMe(ctx context.Context, s *session, m *accountDetails, diags *diag.Diag
 	switch {
 	case signoz.IsNotFound(err) && client.SignsAsUser():
 		diags.AddError(summary, "The provider signs in as a user (`email` and `password`), and signoz_me tells of the service account whose key signs in: a user has none. "+
-			"Remove this data source, or give the provider a key (`api_key` or "+envAPIKey+")."+said(err))
+			"Remove this data source, or give the provider a key (`api_key` or "+envAPIKey+")."+quote(err))
 	case err != nil:
 		s.addError(ctx, diags, summary, err)
 	default:

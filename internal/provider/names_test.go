@@ -101,7 +101,7 @@ func TestCheckName(t *testing.T) {
 		"ci", "a", "ci-1", "c1", strings.Repeat("a", 50), "a-b-c-",
 		"-ci", "--", // v0.118 takes them
 	} {
-		if wrong := checkName("account", good, maxAccountNameLength); wrong != "" {
+		if wrong := accountNameRule().wrong(good); wrong != "" {
 			t.Errorf("%q: %s", good, wrong)
 		}
 	}
@@ -118,7 +118,7 @@ func TestCheckName(t *testing.T) {
 		"数":                     `SigNoz doesn't accept "数"`,
 		"123":                   `SigNoz doesn't accept "123"`,
 	} {
-		if wrong := checkName("account", bad, maxAccountNameLength); !strings.Contains(wrong, says) {
+		if wrong := accountNameRule().wrong(bad); !strings.Contains(wrong, says) {
 			t.Errorf("%q: %q doesn't say %q", bad, wrong, says)
 		}
 	}
@@ -130,11 +130,11 @@ func FuzzSuggestName(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		suggestion := suggestName(name, maxAccountNameLength)
+		suggestion := suggestName(name, accountNameRule().maxLength)
 		if suggestion == "" {
 			return
 		}
-		if wrong := checkName("account", suggestion, maxAccountNameLength); wrong != "" {
+		if wrong := accountNameRule().wrong(suggestion); wrong != "" {
 			t.Fatalf("%q is suggested for %q, but: %s", suggestion, name, wrong)
 		}
 		if !namePattern.MatchString(suggestion) {

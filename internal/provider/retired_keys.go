@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -49,18 +50,7 @@ func shortened(text string, maxLength int) string {
 	if isName(text) && len(text) <= maxLength {
 		return text
 	}
-	plain := strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r - 'A' + 'a'
-		}
-		return '-'
-	}, text), "-")
-	if plain == "" {
-		plain = "key"
-	}
+	plain := cmp.Or(strings.Trim(spelledWith(lowercase, text), "-"), "key")
 	plain = plain[:min(len(plain), maxLength-shortenedHashLength-1)]
 	hash := sha256.Sum256([]byte(text))
 	for i := range shortenedHashLength {

@@ -62,7 +62,7 @@ func lookUpAccount(ctx context.Context, client *signoz.Client, config accountDet
 	id := strings.ToLower(config.ID.ValueString())
 	account, err := client.SharedServiceAccount(ctx, id)
 	if signoz.IsAccountNotFound(err) {
-		return nil, &problem{summary: "Service account not found", detail: fmt.Sprintf("No service account has the id %s. It may be of another organization or another SigNoz than the provider's key.%s", id, said(err))}
+		return nil, &problem{summary: "Service account not found", detail: fmt.Sprintf("No service account has the id %s. It may be of another organization or another SigNoz than the provider's key.%s", id, quote(err))}
 	}
 	if err != nil {
 		return nil, &problem{summary: "Can't read service account " + id, err: err}

@@ -218,9 +218,7 @@ func (m *ephemeralKeyModel) setDefaults(diags *diag.Diagnostics) {
 	if m.ValidFor.IsNull() {
 		m.ValidFor = types.StringValue(defaultLease)
 	}
-	if wrong := checkNamePrefix(m.NamePrefix.ValueString()); wrong != "" {
-		diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
-	}
+	keyPrefixRule().check("name_prefix", m.NamePrefix, diags)
 }
 
 // create makes the key and returns its value. The lease counts by the server's
@@ -240,7 +238,7 @@ func (e *serviceAccountKeyEphemeralResource) create(ctx context.Context, client 
 	received := e.session.now()
 	if signoz.IsInvalidInput(err) {
 		diags.AddError(summary, fmt.Sprintf("SigNoz refused the key's name or its expiry. If it is the name, choose another `name_prefix` (SigNoz v0.118 takes no digits). If it is the expiry, set this machine's clock, by which it is %s: it is behind SigNoz's by more than a day. %s",
-			received.UTC().Format(time.RFC3339), said(err)))
+			received.UTC().Format(time.RFC3339), quote(err)))
 		return ""
 	}
 	if err != nil {
@@ -312,7 +310,7 @@ func (e *serviceAccountKeyEphemeralResource) Renew(ctx context.Context, req ephe
 		resp.RenewAt = key.renewAt(began)
 	case ctx.Err() != nil: // the run was cancelled: Close follows
 	case signoz.IsNotFound(err):
-		past.failure = "It was revoked in SigNoz during the run. " + said(err)
+		past.failure = "It was revoked in SigNoz during the run. " + quote(err)
 	default:
 		past.failure = e.session.explain(ctx, err)
 		resp.RenewAt = key.retryAt(now)

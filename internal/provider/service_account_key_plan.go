@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
-	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
@@ -203,21 +202,16 @@ func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, d
 		return types.StringUnknown()
 	case known(config.Name):
 		if state == nil || !config.Name.Equal(state.Name) {
-			if wrong := checkName("account's key", config.Name.ValueString(), signoz.MaxKeyNameLength); wrong != "" {
-				diags.AddAttributeError(path.Root("name"), "Invalid name of a key", wrong)
-			}
+			keyNameRule().check("name", config.Name, diags)
 		}
 		return config.Name
 	case config.NamePrefix.IsUnknown():
 		return types.StringUnknown()
 	}
-	prefix := config.NamePrefix.ValueString()
 	if state == nil || !config.NamePrefix.Equal(state.NamePrefix) {
-		if wrong := checkNamePrefix(prefix); wrong != "" {
-			diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
-		}
+		keyPrefixRule().check("name_prefix", config.NamePrefix, diags)
 	}
-	if state != nil && strings.HasPrefix(state.Name.ValueString(), prefix) {
+	if state != nil && strings.HasPrefix(state.Name.ValueString(), config.NamePrefix.ValueString()) {
 		return state.Name
 	}
 	return types.StringUnknown()

@@ -212,7 +212,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	case signoz.IsConflict(err):
 		diags.AddAttributeError(path.Root("name"), summary,
 			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: write name_prefix = \"NAME-\" instead of name, with which the present key is kept and renamed, or remove create_before_destroy (Pulumi: set deleteBeforeReplace). "+
-				"To manage a key that was created outside Terraform, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, said(err)))
+				"To manage a key that was created outside Terraform, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, quote(err)))
 		return diags
 	case err != nil:
 		r.session.addError(ctx, &diags, summary, err)
@@ -295,7 +295,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 		summary := fmt.Sprintf("Can't update the key %q of service account %s", state.Name.ValueString(), accountID)
 		if signoz.IsConflict(err) {
 			diags.AddAttributeError(path.Root("name"), summary,
-				fmt.Sprintf("Another key of this account is named %q already. Choose another name, or rename or revoke that key first. %s", plan.Name.ValueString(), said(err)))
+				fmt.Sprintf("Another key of this account is named %q already. Choose another name, or rename or revoke that key first. %s", plan.Name.ValueString(), quote(err)))
 			return diags
 		}
 		if err != nil {

@@ -67,7 +67,7 @@ func readServiceAccountKeys(ctx context.Context, s *session, m *serviceAccountKe
 	id, now := m.ServiceAccountID.ValueString(), s.now()
 	keys, err := client.Keys(ctx, id)
 	if signoz.IsAccountNotFound(err) {
-		diags.AddAttributeError(path.Root("service_account_id"), "Service account not found", fmt.Sprintf("No service account has the id %s.%s", id, said(err)))
+		diags.AddAttributeError(path.Root("service_account_id"), "Service account not found", fmt.Sprintf("No service account has the id %s.%s", id, quote(err)))
 		return
 	}
 	if err != nil {

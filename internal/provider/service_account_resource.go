@@ -130,9 +130,7 @@ func (r *serviceAccountResource) Plan(ctx context.Context, change accountChange)
 		state = change.Prior.State
 	}
 	if known(plan.Name) && !plan.Name.Equal(state.Name) {
-		if wrong := checkName("account", plan.Name.ValueString(), maxAccountNameLength); wrong != "" {
-			diags.AddAttributeError(path.Root("name"), "Invalid name of a service account", wrong)
-		}
+		accountNameRule().check("name", plan.Name, diags)
 	}
 	if change.Config.Roles.IsNull() {
 		plan.Roles = types.SetNull(types.StringType)
@@ -259,7 +257,7 @@ const takeBackTime = 15 * time.Second
 func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name string, conflict error) string {
 	accounts, err := r.session.client.ServiceAccounts(ctx)
 	if err != nil {
-		return fmt.Sprintf("An active account already has this name, or had it before it was renamed and keeps the e-mail address made from it. To manage the account with this configuration, import it: terraform import ADDRESS %s. %s", name, said(conflict))
+		return fmt.Sprintf("An active account already has this name, or had it before it was renamed and keeps the e-mail address made from it. To manage the account with this configuration, import it: terraform import ADDRESS %s. %s", name, quote(conflict))
 	}
 	for i := range accounts {
 		a := &accounts[i]
@@ -267,17 +265,17 @@ func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name s
 			continue
 		}
 		if a.Name == name {
-			return fmt.Sprintf("An active account with this name exists already, with the id %s. To manage it with this configuration, import it: terraform import ADDRESS %s, with the address of this resource. Otherwise choose another name. %s %s %s", a.ID, a.ID, replacesItself, formerSelf, said(conflict))
+			return fmt.Sprintf("An active account with this name exists already, with the id %s. To manage it with this configuration, import it: terraform import ADDRESS %s, with the address of this resource. Otherwise choose another name. %s %s %s", a.ID, a.ID, replacesItself, formerSelf, quote(conflict))
 		}
 	}
 	for i := range accounts {
 		a := &accounts[i]
 		if !a.Deleted() && strings.HasPrefix(a.Email, name+"@") {
 			return fmt.Sprintf("No active account has this name, but the account %q (id %s) had it before it was renamed, and keeps the e-mail address %s that SigNoz would give the new account. "+
-				"Choose another name, delete that account, or import it to manage it with this configuration: terraform import ADDRESS %s. %s", a.Name, a.ID, a.Email, a.ID, said(conflict))
+				"Choose another name, delete that account, or import it to manage it with this configuration: terraform import ADDRESS %s. %s", a.Name, a.ID, a.Email, a.ID, quote(conflict))
 		}
 	}
-	return "The name was in use a moment ago and is free now. " + formerSelf + " " + said(conflict)
+	return "The name was in use a moment ago and is free now. " + formerSelf + " " + quote(conflict)
 }
 
 // replacesItself is what to do about a name that is in use by the very account that a run
@@ -335,7 +333,7 @@ func (r *serviceAccountResource) Update(ctx context.Context, change accountChang
 		err := client.RenameServiceAccount(ctx, id, plan.Name.ValueString())
 		if signoz.IsConflict(err) {
 			diags.AddAttributeError(path.Root("name"), summary,
-				fmt.Sprintf("Another active account is named %q already. Choose another name, or rename or delete that account first. %s", plan.Name.ValueString(), said(err)))
+				fmt.Sprintf("Another active account is named %q already. Choose another name, or rename or delete that account first. %s", plan.Name.ValueString(), quote(err)))
 			return diags
 		}
 		if err != nil {
