@@ -116,6 +116,14 @@ type Change[M any, P comparable] struct {
 	Prior *Object[M, P]
 }
 
+// State is the state of the object as it is; zero for one to be created.
+func (c Change[M, P]) State() (state M) {
+	if c.Prior != nil {
+		state = c.Prior.State
+	}
+	return state
+}
+
 // Planned is what Plan decided.
 type Planned[M any] struct {
 	Plan M

@@ -155,11 +155,26 @@ func findKeyByID(ctx context.Context, client *signoz.Client, id string) (*signoz
 	return nil, nil, &problem{summary: "Key not found", detail: fmt.Sprintf("No active service account has a key with the id %s.", id)}
 }
 
-// splitReference splits the import id ACCOUNT/OBJECT.
-func splitReference(id string) (account, object string, ok bool) {
-	account, object, ok = strings.Cut(id, "/")
-	if !ok || account == "" || object == "" || strings.Contains(object, "/") {
-		return "", "", false
+// importReference reads what a user wrote to import an object of an account, an import id
+// ACCOUNT/OBJECT or an identity, in which the attribute object names the object. form says
+// how the import id is written.
+func importReference(id string, identity map[string]string, object, form string, diags *diag.Diagnostics) (account, of string) {
+	if id == "" && len(identity) > 0 {
+		checkIdentity(identity, diags)
+		return identity["service_account_id"], identity[object]
 	}
-	return account, object, true
+	account, of, ok := strings.Cut(id, "/")
+	if !ok || account == "" || of == "" || strings.Contains(of, "/") {
+		diags.AddError("Invalid import id", fmt.Sprintf("%q isn't of the form %s", id, form))
+	}
+	return account, of
+}
+
+// checkIdentity refuses an identity whose ids aren't any.
+func checkIdentity(identity map[string]string, diags *diag.Diagnostics) {
+	for _, name := range []string{"service_account_id", "id"} {
+		if id, ok := identity[name]; ok && !isUUID(id) {
+			diags.AddError("Invalid identity", fmt.Sprintf("%s of an identity is a UUID; %q isn't one. To import by name, use the import id instead: ACCOUNT, ACCOUNT/KEY or ACCOUNT/ROLE.", name, id))
+		}
+	}
 }

@@ -10,8 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/keyseal"
@@ -48,18 +46,17 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 }
 
 func encryptedKeyAttribute() schema.StringAttribute {
-	return schema.StringAttribute{
-		Computed: true,
-		MarkdownDescription: "Value of the key, encrypted to `encrypt_to`: an armored age file, or the base64 text of a sealed box that GitHub's secrets take. It isn't sensitive: only the recipients can decrypt it. " +
-			"Null without `encrypt_to`, and for an imported key.",
-		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-	}
+	return assigned("Value of the key, encrypted to `encrypt_to`: an armored age file, or the base64 text of a sealed box that GitHub's secrets take. It isn't sensitive: only the recipients can decrypt it. " +
+		"Null without `encrypt_to`, and for an imported key.")
 }
 
-// encryptKey encrypts a key's value as encrypt_to says, which isn't null and all known.
+// encryptKey encrypts a key's value as encrypt_to says, which is all known; where it is null,
+// to nothing.
 func encryptKey(encryptTo types.Object, value string) (string, error) {
-	age, github := recipientTexts(encryptTo)
-	recipients, err := parseRecipients(age, github)
+	if encryptTo.IsNull() {
+		return "", nil
+	}
+	recipients, err := parseRecipients(recipientTexts(encryptTo))
 	if err != nil {
 		return "", err
 	}
@@ -101,7 +98,7 @@ func checkEncryptTo(encryptTo types.Object, diags *diag.Diagnostics) {
 // the apply.
 func checkRecipients(encryptTo types.Object, diags *diag.Diagnostics) {
 	age, github := recipientTexts(encryptTo)
-	if !known(encryptTo) || hasUnknown(encryptTo) || (hasUnknownElement(age) && len(knownStrings(age)) == 0) {
+	if !known(encryptTo) || github.IsUnknown() || (hasUnknown(age) && len(knownStrings(age)) == 0) {
 		return
 	}
 	if _, err := parseRecipients(age, github); err != nil {
@@ -122,19 +119,11 @@ func keepValue(m *serviceAccountKeyModel, record *keyRecord, value string) error
 	}
 	m.Key = types.StringNull()
 	record.Hash = signoz.HashKey(value)
-	text, err := sealed(m.EncryptTo, value)
+	text, err := encryptKey(m.EncryptTo, value)
 	if err == nil {
 		m.EncryptedKey = types.StringValue(text)
 	}
 	return err
-}
-
-// sealed is the value, encrypted as encrypt_to says; empty where that is null.
-func sealed(encryptTo types.Object, value string) (string, error) {
-	if encryptTo.IsNull() {
-		return "", nil
-	}
-	return encryptKey(encryptTo, value)
 }
 
 // planEncryption plans where the value of an existing key is kept. Another encrypt_to than

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-func FuzzSplitReference(f *testing.F) {
+func FuzzImportReference(f *testing.F) {
 	for _, seed := range []string{
 		"ci/deploy", "ci", "", "/", "//", "ci/", "/deploy", "ci/deploy/more", "Grafana.Legacy_Key/Old.Key_1",
 		"0199fa0c-0000-7000-8000-000000000000/0199fa0c-0000-7000-8000-000000000001", " ci / deploy ", "ci\\deploy", "ä/ö",
@@ -17,15 +19,14 @@ func FuzzSplitReference(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		account, object, ok := splitReference(id)
+		var diags diag.Diagnostics
+		account, object := importReference(id, nil, "id", "ACCOUNT/KEY", &diags)
+		ok := !diags.HasError()
 		if valid := strings.Count(id, "/") == 1 && id[0] != '/' && id[len(id)-1] != '/'; ok != valid {
 			t.Fatalf("%q: ok is %t, should be %t", id, ok, valid)
 		}
 		if ok && account+"/"+object != id {
 			t.Fatalf("%q became %q and %q", id, account, object)
-		}
-		if !ok && (account != "" || object != "") {
-			t.Fatalf("%q isn't ok, but gave %q and %q", id, account, object)
 		}
 	})
 }

@@ -148,7 +148,7 @@ func haveRoles(names []string) string {
 
 func onlyRoles(names []string) string {
 	if len(names) == 0 {
-		return "no role"
+		return haveRoles(names)
 	}
-	return "only " + strings.Join(names, ", ")
+	return "only " + haveRoles(names)
 }

@@ -5,7 +5,6 @@ package provider
 
 import (
 	"strings"
-	"sync"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
@@ -17,11 +16,10 @@ import (
 // plans each object once more. An object that wasn't refreshed is therefore one that is
 // being applied, or one of a plan with -refresh=false.
 type seenObjects struct {
-	mu           sync.Mutex
-	refreshed    map[string]bool
-	lostAccounts map[string]bool // by id
-	lostKeys     map[lostKey]bool
-	ending       map[string]bool // ids of keys and accounts that a plan ends
+	refreshed    sharedMap[string, bool]
+	lostAccounts sharedMap[string, bool] // by id
+	lostKeys     sharedMap[lostKey, bool]
+	ending       sharedMap[string, bool] // ids of keys and accounts that a plan ends
 }
 
 // lostKey is a key that is gone, as a configuration that makes it anew describes it.
@@ -38,29 +36,9 @@ func newLostKey(m serviceAccountKeyModel) lostKey {
 	return l
 }
 
-func newSeenObjects() *seenObjects {
-	return &seenObjects{refreshed: make(map[string]bool), lostAccounts: make(map[string]bool), lostKeys: make(map[lostKey]bool), ending: make(map[string]bool)}
-}
-
-func add[K comparable](s *seenObjects, to map[K]bool, keys ...K) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, key := range keys {
-		to[key] = true
-	}
-}
-
-func has[K comparable](s *seenObjects, in map[K]bool, key K) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return in[key]
-}
-
 // noteRefreshed remembers that an object was refreshed in this run.
 func (s *session) noteRefreshed(id string) {
-	if s != nil {
-		add(s.seen, s.seen.refreshed, id)
-	}
+	s.seen.refreshed.set(id, true)
 }
 
 // appliesUpdate reports whether Terraform is carrying out an update of the object, or
@@ -68,16 +46,16 @@ func (s *session) noteRefreshed(id string) {
 // and may have turned out to be a change that a plan would have replaced the object for.
 // The action can't be changed any more: Update makes the replacement.
 func (s *session) appliesUpdate(id string) bool {
-	return s != nil && !has(s.seen, s.seen.refreshed, id)
+	return !s.seen.refreshed.get(id)
 }
 
 // noteLostAccount remembers an account that was lost with its server's database.
 func (s *session) noteLostAccount(id string) {
-	add(s.seen, s.seen.lostAccounts, strings.ToLower(id))
+	s.seen.lostAccounts.set(strings.ToLower(id), true)
 }
 
 func (s *session) isLostAccount(id string) bool {
-	return has(s.seen, s.seen.lostAccounts, strings.ToLower(id))
+	return s.seen.lostAccounts.get(strings.ToLower(id))
 }
 
 // noteLostKey remembers a key that the refresh didn't find any more, both as it was at
@@ -93,10 +71,11 @@ func (s *session) noteLostKey(key keyObject) {
 	if name := key.Private.Record.Name; name != "" && asSet.prefix == "" {
 		asSet.name = name
 	}
-	add(s.seen, s.seen.lostKeys, atLast, asSet)
+	s.seen.lostKeys.set(atLast, true)
+	s.seen.lostKeys.set(asSet, true)
 }
 
 // isLostKey reports whether the refresh found that a key of this configuration is gone.
 func (s *session) isLostKey(config serviceAccountKeyModel) bool {
-	return s != nil && has(s.seen, s.seen.lostKeys, newLostKey(config))
+	return s.seen.lostKeys.get(newLostKey(config))
 }

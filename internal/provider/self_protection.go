@@ -24,33 +24,18 @@ func (s *session) isOwnAccount(ctx context.Context, id string) (bool, error) {
 	return err == nil && strings.EqualFold(own, id), err
 }
 
-// refuseOwnAccount keeps a plan from deleting the account that the provider signs
-// in with. Where that can't be found out, the deletion will ask again.
-func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *diag.Diagnostics) {
-	if own, err := s.isOwnAccount(ctx, id); err == nil && own {
-		addOwnAccountError(id, name, diags)
-	}
-}
-
-// mayDelete reports whether the account surely isn't the one that the provider signs
-// in with, and reports if not. The plan doesn't see a replacement asked for with -replace.
-func (s *session) mayDelete(ctx context.Context, id, name string, diags *diag.Diagnostics) bool {
+// refuseOwnAccount keeps the provider from deleting the account that it signs in with. The
+// error is that this couldn't be found out. A plan that meets one goes on, since the
+// deletion asks again: a replacement by -replace is no deletion to the plan either.
+func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *diag.Diagnostics) error {
 	own, err := s.isOwnAccount(ctx, id)
-	switch {
-	case err != nil:
-		diags.AddError(fmt.Sprintf("Can't delete service account %q", name),
-			"The provider first checks that it isn't deleting its own account, and that check failed. "+s.explain(ctx, err))
-	case own:
-		addOwnAccountError(id, name, diags)
+	if own {
+		diags.AddError("The provider would delete its own service account",
+			fmt.Sprintf("The key that the provider signs in with belongs to the service account %q (id %s), which this plan deletes. That would revoke the key in the middle of the run, and Terraform could do nothing more in SigNoz. "+
+				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin, or as a user (`email` and `password`, without a key in the environment). "+
+				"To stop managing the account without deleting it, use a removed block or terraform state rm.", name, id))
 	}
-	return err == nil && !own
-}
-
-func addOwnAccountError(id, name string, diags *diag.Diagnostics) {
-	diags.AddError("The provider would delete its own service account",
-		fmt.Sprintf("The key that the provider signs in with belongs to the service account %q (id %s), which this plan deletes. That would revoke the key in the middle of the run, and Terraform could do nothing more in SigNoz. "+
-			"To do this on purpose, run Terraform with the key of another account that holds signoz-admin, or as a user (`email` and `password`, without a key in the environment). "+
-			"To stop managing the account without deleting it, use a removed block or terraform state rm.", name, id))
+	return err
 }
 
 // signsWith reports whether the provider signs in with the key.

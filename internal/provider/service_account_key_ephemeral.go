@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -90,34 +89,12 @@ type renewals struct {
 	lapsedAt   time.Time // when the key stopped working although it was in use
 }
 
-// leases are the open ephemeral keys of the run, by id.
-type leases struct {
-	mu   sync.Mutex
-	open map[string]renewals
-}
-
-func (l *leases) of(key *lease) renewals {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if r, ok := l.open[key.KeyID]; ok {
+// renewalsOf is what became of a lease so far.
+func (s *session) renewalsOf(key *lease) renewals {
+	if r := s.leases.get(key.KeyID); !r.expiresAt.IsZero() {
 		return r
 	}
 	return renewals{expiresAt: key.ExpiresAt, worksUntil: key.ExpiresAt}
-}
-
-func (l *leases) set(key *lease, r renewals) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open == nil {
-		l.open = make(map[string]renewals)
-	}
-	l.open[key.KeyID] = r
-}
-
-func (l *leases) forget(key *lease) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.open, key.KeyID)
 }
 
 func (e *serviceAccountKeyEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
@@ -147,14 +124,8 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 					"It is a lease, not a limit of the run: the provider renews the key each time a third of it has passed.", defaultLease, shortestLease),
 				Validators: []validator.String{times.AtLeast(shortestLease)},
 			},
-			"id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the key, a UUID.",
-			},
-			"name": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "Name of the key.",
-			},
+			"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the key, a UUID."},
+			"name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the key."},
 			"key": schema.StringAttribute{
 				Computed:            true,
 				Sensitive:           true,
@@ -280,16 +251,13 @@ func clockLead(at, sent, received time.Time) time.Duration {
 // renewal that fails is repeated soon, beyond the expiry too, since a later
 // expiry makes an expired key work again; and Close reports what went wrong.
 func (e *serviceAccountKeyEphemeralResource) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *ephemeral.RenewResponse) {
-	raw, diags := req.Private.GetKey(ctx, privateLease)
-	resp.Diagnostics.Append(diags...)
-	key := readLease(raw, &resp.Diagnostics)
-	client := e.session.requireClient(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() || key == nil {
+	client, key := e.opened(ctx, req.Private, &resp.Diagnostics)
+	if key == nil {
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, min(longestRenewal, key.ValidFor/2))
 	defer cancel()
-	past := e.session.leases.of(key)
+	past := e.session.renewalsOf(key)
 	began := e.session.now()
 	expiresAt := key.expiryFrom(began)
 	err := client.UpdateKey(limited, key.AccountID, key.KeyID, key.Name, expiresAt)
@@ -315,22 +283,19 @@ func (e *serviceAccountKeyEphemeralResource) Renew(ctx context.Context, req ephe
 		past.failure = e.session.explain(ctx, err)
 		resp.RenewAt = key.retryAt(now)
 	}
-	e.session.leases.set(key, past)
+	e.session.leases.set(key.KeyID, past)
 }
 
 // Close revokes the key. That it can't be revoked, or couldn't be renewed, is no
 // reason to fail a run that did its work: the key's expiry bounds the harm, and
 // the warning says when.
 func (e *serviceAccountKeyEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
-	raw, diags := req.Private.GetKey(ctx, privateLease)
-	resp.Diagnostics.Append(diags...)
-	key := readLease(raw, &resp.Diagnostics)
-	client := e.session.requireClient(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() || key == nil {
+	client, key := e.opened(ctx, req.Private, &resp.Diagnostics)
+	if key == nil {
 		return
 	}
-	past := e.session.leases.of(key)
-	e.session.leases.forget(key)
+	past := e.session.renewalsOf(key)
+	e.session.leases.set(key.KeyID, renewals{}) // what is reported once isn't again
 	if past.failure != "" {
 		resp.Diagnostics.Append(notRenewed(key, past, e.session.now().Add(key.ClockLead)))
 	}
@@ -348,17 +313,24 @@ func (e *serviceAccountKeyEphemeralResource) revoke(ctx context.Context, client 
 			worksUntil.UTC().Format(time.RFC3339), key.AccountID, e.session.explain(ctx, err)))
 }
 
-// readLease is nil where Open has left nothing.
-func readLease(raw []byte, diags *diag.Diagnostics) *lease {
-	if len(raw) == 0 {
-		return nil
+// opened is the key that Open has made, and the client to renew or revoke it with; nil
+// where Open has left nothing, or there is an error.
+func (e *serviceAccountKeyEphemeralResource) opened(ctx context.Context, private interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}, diags *diag.Diagnostics,
+) (*signoz.Client, *lease) {
+	raw, d := private.GetKey(ctx, privateLease)
+	diags.Append(d...)
+	client := e.session.requireClient(diags)
+	if client == nil || len(raw) == 0 {
+		return nil, nil
 	}
 	var key lease
 	if err := json.Unmarshal(raw, &key); err != nil {
 		diags.AddError("Unreadable private data", "What the provider remembers of an ephemeral key can't be read: "+err.Error()+". This is a bug of the provider: please report it.")
-		return nil
+		return nil, nil
 	}
-	return &key
+	return client, &key
 }
 
 func notRenewed(key *lease, past renewals, serverTime time.Time) diag.Diagnostic {

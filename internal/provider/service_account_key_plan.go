@@ -23,10 +23,7 @@ func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (p
 	plan, config, prior, diags := &planned.Plan, change.Config, change.Prior, &planned.Diagnostics
 	*plan = change.Plan
 	r.session.planMissing(diags)
-	state := serviceAccountKeyModel{EncryptTo: types.ObjectNull(encryptToTypes)}
-	if prior != nil {
-		state = prior.State
-	}
+	state := change.State()
 	checkNewAccountID(config.ServiceAccountID, state.ServiceAccountID, diags)
 	times.CheckTime(path.Root("expires_at"), config.ExpiresAt, diags)
 	if !config.EncryptTo.Equal(state.EncryptTo) {
@@ -69,7 +66,7 @@ func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (p
 func (r *serviceAccountKeyResource) planNew(plan *serviceAccountKeyModel, config serviceAccountKeyModel, diags *diag.Diagnostics) {
 	plan.Name = plannedName(config, nil, diags)
 	plan.ReadyForRotation = types.BoolValue(false)
-	plan.ExpiresAt = expiry{config: config, now: r.now(), lost: r.session.isLostKey(config)}.plan(diags)
+	plan.ExpiresAt = expiry{config: config, now: r.session.now(), lost: r.session.isLostKey(config)}.plan(diags)
 	plan.Key, plan.EncryptedKey = types.StringUnknown(), types.StringUnknown()
 	switch {
 	case config.EncryptTo.IsNull():
@@ -81,13 +78,13 @@ func (r *serviceAccountKeyResource) planNew(plan *serviceAccountKeyModel, config
 
 func (r *serviceAccountKeyResource) planUpdate(plan *serviceAccountKeyModel, config serviceAccountKeyModel, prior *keyObject, diags *diag.Diagnostics) {
 	state := prior.State
-	plan.ExpiresAt = expiry{config: config, prior: prior, now: r.now()}.plan(diags)
+	plan.ExpiresAt = expiry{config: config, prior: prior, now: r.session.now()}.plan(diags)
 	plan.ReadyForRotation = state.ReadyForRotation
 	if !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore) {
 		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
 	}
 	planEncryption(plan, state, diags)
-	planExpired(plan, config, prior, r.now(), diags)
+	planExpired(plan, config, prior, r.session.now(), diags)
 	r.session.warnOwnKeyEnds(*plan, *prior, diags)
 	warnKeepsValue(config, state, diags)
 }
@@ -118,7 +115,7 @@ func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
 	if known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
 		names = append(names, "name_prefix")
 	}
-	if !plan.EncryptTo.IsUnknown() && !hasUnknownRecipients(plan.EncryptTo) && !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) {
+	if !hasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) {
 		names = append(names, "encrypt_to")
 	}
 	if certainlyChanged(plan.RotateWhenChanged, state.RotateWhenChanged) {
@@ -132,13 +129,8 @@ func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
 func mayTurnOutReplaced(plan, state serviceAccountKeyModel) bool {
 	return plan.ServiceAccountID.IsUnknown() ||
 		(plan.NamePrefix.IsUnknown() && !state.NamePrefix.IsNull()) ||
-		((plan.EncryptTo.IsUnknown() || hasUnknownRecipients(plan.EncryptTo)) && !state.EncryptedKey.IsNull()) ||
+		(hasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull()) ||
 		(hasUnknown(plan.RotateWhenChanged) && !state.RotateWhenChanged.IsNull())
-}
-
-func hasUnknownRecipients(encryptTo types.Object) bool {
-	age, github := recipientTexts(encryptTo)
-	return github.IsUnknown() || hasUnknownElement(age)
 }
 
 // certainlyChanged reports whether two maps differ, whatever becomes of unknown values.

@@ -85,11 +85,7 @@ func (*serviceAccountKeyResource) Schema() schema.Schema {
 		MarkdownDescription: "An API key of a service account. SigNoz shows a key's value only once, when it creates the key. Terraform stores it in the sensitive attribute `key`, and so in the state, or only encrypted (`encrypt_to`). " +
 			"Renaming the key and setting, moving or removing its expiry happen in place and never change the value.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the key, a UUID.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id": assigned("ID of the key, a UUID."),
 			"service_account_id": schema.StringAttribute{
 				Required: true,
 				MarkdownDescription: "ID of the service account that the key belongs to. A key can't move to another account: changing this creates a new key. " +
@@ -177,13 +173,6 @@ func (*serviceAccountKeyResource) Validate(config serviceAccountKeyModel) (diags
 	return diags
 }
 
-func (r *serviceAccountKeyResource) now() time.Time {
-	if r.session == nil {
-		return time.Now()
-	}
-	return r.session.now()
-}
-
 func (r *serviceAccountKeyResource) PlanDestroy(_ context.Context, key keyObject) (diags diag.Diagnostics) {
 	r.session.refuseOwnKey(key, &diags)
 	r.session.warnKeyInUse(key, &diags)
@@ -192,7 +181,7 @@ func (r *serviceAccountKeyResource) PlanDestroy(_ context.Context, key keyObject
 
 func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAccountKeyModel, result *keyResult) (diags diag.Diagnostics) {
 	client := r.session.client
-	now := r.now()
+	now := r.session.now()
 	accountID := plan.ServiceAccountID.ValueString()
 	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: times.TimeOf(plan.ExpiresAt)}
 	if plan.Name.IsUnknown() {
@@ -203,7 +192,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 		plan.ExpiresAt = times.Timestamp(wanted.ExpiresAt)
 	}
 	summary := fmt.Sprintf("Can't create the key %q of service account %s", wanted.Name, accountID)
-	if _, err := sealed(plan.EncryptTo, "a value to try it with"); err != nil { // before there is a value to lose
+	if _, err := encryptKey(plan.EncryptTo, "a value to try it with"); err != nil { // before there is a value to lose
 		diags.AddAttributeError(path.Root("encrypt_to"), summary, sentence(err.Error()))
 		return diags
 	}
@@ -241,18 +230,16 @@ func (r *serviceAccountKeyResource) Refresh(ctx context.Context, key keyObject) 
 	}
 	client := r.session.client
 	accountID := state.ServiceAccountID.ValueString()
-	what := fmt.Sprintf("the key %q of service account %s", state.Name.ValueString(), accountID)
+	summary := fmt.Sprintf("Can't read the key %q of service account %s", state.Name.ValueString(), accountID)
 	found, err := client.Key(ctx, accountID, state.ID.ValueString())
 	switch {
-	case signoz.IsAccountNotFound(err):
-		result.Gone = r.session.accountIsLost(ctx, what, accountID, record.OrgID, err, diags)
 	case err != nil:
-		r.session.addError(ctx, diags, "Can't read "+what, err)
+		result.Gone = r.session.isGone(ctx, summary, accountID, record.OrgID, err, diags)
 	case found == nil:
 		result.Gone = true // revoked elsewhere, or gone with its account, which has no keys then
 	default:
 		r.session.warnRefreshedInUse(found, diags)
-		now := r.now()
+		now := r.session.now()
 		*record = record.refreshed(found.Name, found.ExpiresAt, now)
 		state.Name = types.StringValue(found.Name)
 		state.ExpiresAt = refreshedExpiry(found.ExpiresAt, key.State, *record)
@@ -305,7 +292,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 	}
 	record = record.updated(plan, state, change.Config)
 	if !unreachable {
-		record = record.refreshed(plan.Name.ValueString(), times.TimeOf(plan.ExpiresAt), r.now())
+		record = record.refreshed(plan.Name.ValueString(), times.TimeOf(plan.ExpiresAt), r.session.now())
 	}
 	result.Save(plan, keyPrivate{record})
 	return diags
@@ -319,10 +306,10 @@ func (r *serviceAccountKeyResource) settle(plan *serviceAccountKeyModel, record 
 		plan.Name = types.StringValue(signoz.UniqueKeyName(plan.NamePrefix.ValueString()))
 	}
 	if plan.ExpiresAt.IsUnknown() {
-		plan.ExpiresAt = times.Timestamp(r.now().Add(times.DurationOf(plan.ValidFor)).Truncate(time.Second))
+		plan.ExpiresAt = times.Timestamp(r.session.now().Add(times.DurationOf(plan.ValidFor)).Truncate(time.Second))
 	}
 	if plan.ReadyForRotation.IsUnknown() {
-		plan.ReadyForRotation = types.BoolValue(rotationDue(times.TimeOf(plan.ExpiresAt), plan.RotateBefore, r.now()))
+		plan.ReadyForRotation = types.BoolValue(rotationDue(times.TimeOf(plan.ExpiresAt), plan.RotateBefore, r.session.now()))
 	}
 	if state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull() && !state.Key.IsNull() {
 		return keepValue(plan, record, state.Key.ValueString())
@@ -386,55 +373,38 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, key keyObject) (
 	return diags
 }
 
-// Import takes ACCOUNT/KEY, each an id or a name.
+// Import takes ACCOUNT/KEY, each an id or a name, or the id of the key alone.
 func (r *serviceAccountKeyResource) Import(ctx context.Context, id string, identity map[string]string) (key keyObject, diags diag.Diagnostics) {
-	client := r.session.client
-	accountRef, keyRef, ok := splitReference(id)
-	if isUUID(id) {
-		return r.importByID(ctx, client, id)
-	}
-	if id == "" && len(identity) > 0 {
-		accountRef, keyRef = identity["service_account_id"], identity["id"]
-		if ok = isUUID(accountRef) && isUUID(keyRef); !ok {
-			diags.AddError("Invalid identity", fmt.Sprintf("service_account_id and id of an identity are UUIDs; %q and %q aren't both. To import by name, use the import id ACCOUNT/KEY.", accountRef, keyRef))
-			return key, diags
-		}
-	}
-	if !ok {
-		diags.AddError("Invalid import id",
-			fmt.Sprintf("%q isn't of the form ACCOUNT/KEY: the id or name of the service account, a slash, and the id or name of the key, such as ci/deploy. The id of the key alone will do too.", id))
-		return key, diags
-	}
-	account, wrong := findAccount(ctx, client, accountRef)
+	account, found, wrong := r.findImported(ctx, id, identity, &diags)
 	if wrong != nil {
 		r.session.addProblem(ctx, &diags, wrong)
+	}
+	if diags.HasError() {
 		return key, diags
 	}
-	found, wrong := findKey(ctx, client, account, keyRef)
-	if wrong != nil {
-		r.session.addProblem(ctx, &diags, wrong)
-		return key, diags
-	}
-	return r.imported(account, found)
-}
-
-// importByID looks for the key in all accounts.
-func (r *serviceAccountKeyResource) importByID(ctx context.Context, client *signoz.Client, id string) (key keyObject, diags diag.Diagnostics) {
-	account, found, wrong := findKeyByID(ctx, client, id)
-	if wrong != nil {
-		r.session.addProblem(ctx, &diags, wrong)
-		return key, diags
-	}
-	return r.imported(account, found)
-}
-
-func (r *serviceAccountKeyResource) imported(account *signoz.ServiceAccount, found *signoz.Key) (key keyObject, diags diag.Diagnostics) {
 	r.session.noteRefreshed(found.ID)
 	diags.AddWarning("The key's value can't be imported",
 		fmt.Sprintf("SigNoz shows a value only once, when it creates the key: `key` of the imported key %q of service account %q is null and stays null. To have a value, replace the key (terraform apply -replace=ADDRESS), which revokes the present value, unless destroy_grace_period was applied before.", found.Name, account.Name))
 	key.State = newServiceAccountKeyModel(found)
 	key.Private.Record = keyRecord{ExpiresAt: signoz.UnixSeconds(found.ExpiresAt), Name: found.Name, OrgID: account.OrgID}
 	return key, diags
+}
+
+func (r *serviceAccountKeyResource) findImported(ctx context.Context, id string, identity map[string]string, diags *diag.Diagnostics) (*signoz.ServiceAccount, *signoz.Key, *problem) {
+	client := r.session.client
+	if isUUID(id) {
+		return findKeyByID(ctx, client, id)
+	}
+	accountRef, keyRef := importReference(id, identity, "id", "ACCOUNT/KEY: the id or name of the service account, a slash, and the id or name of the key, such as ci/deploy. The id of the key alone will do too.", diags)
+	if diags.HasError() {
+		return nil, nil, nil
+	}
+	account, wrong := findAccount(ctx, client, accountRef)
+	if wrong != nil {
+		return nil, nil, wrong
+	}
+	key, wrong := findKey(ctx, client, account, keyRef)
+	return account, key, wrong
 }
 
 // newServiceAccountKeyModel maps a key of the server, of which nothing else is

@@ -14,7 +14,6 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
-	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 type serviceAccountKeysModel struct {
@@ -22,15 +21,11 @@ type serviceAccountKeysModel struct {
 	Keys             []keySummary `tfsdk:"keys"`
 }
 
-// keySummary is what SigNoz tells of a key that exists: everything but its value.
 type keySummary struct {
-	ID         types.String `tfsdk:"id"`
-	Name       types.String `tfsdk:"name"`
-	ExpiresAt  types.String `tfsdk:"expires_at"`
-	Expired    types.Bool   `tfsdk:"expired"`
-	Retired    types.Bool   `tfsdk:"retired"`
-	CreatedAt  types.String `tfsdk:"created_at"`
-	LastUsedAt types.String `tfsdk:"last_used_at"`
+	keyFacts
+
+	Expired types.Bool `tfsdk:"expired"`
+	Retired types.Bool `tfsdk:"retired"`
 }
 
 func serviceAccountKeysDataSource() core.DataSource[*session, serviceAccountKeysModel] {
@@ -76,14 +71,6 @@ func readServiceAccountKeys(ctx context.Context, s *session, m *serviceAccountKe
 	}
 	m.Keys = make([]keySummary, 0, len(keys))
 	for _, key := range sortedKeys(keys) {
-		m.Keys = append(m.Keys, keySummary{
-			ID:         types.StringValue(key.ID),
-			Name:       types.StringValue(key.Name),
-			ExpiresAt:  times.Timestamp(key.ExpiresAt),
-			Expired:    types.BoolValue(key.Expired(now)),
-			Retired:    types.BoolValue(isRetired(&key)),
-			CreatedAt:  times.Timestamp(key.CreatedAt),
-			LastUsedAt: times.Timestamp(key.LastUse()),
-		})
+		m.Keys = append(m.Keys, keySummary{keyFacts: newKeyFacts(&key), Expired: types.BoolValue(key.Expired(now)), Retired: types.BoolValue(isRetired(&key))})
 	}
 }

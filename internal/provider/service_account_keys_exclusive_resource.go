@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -29,7 +28,7 @@ import (
 // revoke, and what appears after the plan isn't touched.
 type serviceAccountKeysExclusiveResource struct{ configured }
 
-func newServiceAccountKeysExclusive() core.Resource[keysExclusiveModel, keysExclusivePrivate] {
+func newServiceAccountKeysExclusive() core.Resource[keysExclusiveModel, orgPrivate] {
 	return &serviceAccountKeysExclusiveResource{}
 }
 
@@ -37,19 +36,13 @@ type keysExclusiveModel struct {
 	ServiceAccountID types.String
 	KeyIDs           types.Set
 	ToleratedNames   types.Set
-	Strays           types.List // of stray
-}
-
-// keysExclusivePrivate is what the private state holds.
-type keysExclusivePrivate struct {
-	// OrgID is the organization of the account, where the provider knew it.
-	OrgID string `json:"org_id"`
+	Strays           types.List // of keyFacts
 }
 
 type (
-	keysExclusiveObject = core.Object[keysExclusiveModel, keysExclusivePrivate]
-	keysExclusiveChange = core.Change[keysExclusiveModel, keysExclusivePrivate]
-	keysExclusiveResult = core.Result[keysExclusiveModel, keysExclusivePrivate]
+	keysExclusiveObject = core.Object[keysExclusiveModel, orgPrivate]
+	keysExclusiveChange = core.Change[keysExclusiveModel, orgPrivate]
+	keysExclusiveResult = core.Result[keysExclusiveModel, orgPrivate]
 )
 
 func (*serviceAccountKeysExclusiveResource) Fields(m *keysExclusiveModel) core.Fields {
@@ -116,10 +109,7 @@ func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change k
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
 	r.session.planMissing(diags)
-	var state keysExclusiveModel
-	if change.Prior != nil {
-		state = change.Prior.State
-	}
+	state := change.State()
 	checkNewAccountID(plan.ServiceAccountID, state.ServiceAccountID, diags)
 	checkKeyIDs(plan.KeyIDs, diags)
 	plan.Strays = types.ListUnknown(strayType)
@@ -183,7 +173,7 @@ func idsIn(set types.Set) map[string]bool {
 // patterns are the tolerated names; ones that are unknown tolerate all: nothing is
 // revoked that they may turn out to mean.
 func patterns(tolerated types.Set) (patterns []*regexp.Regexp) {
-	if hasUnknownElement(tolerated) {
+	if hasUnknown(tolerated) {
 		return []*regexp.Regexp{regexp.MustCompile("")}
 	}
 	for _, text := range knownStrings(tolerated) {
@@ -192,10 +182,6 @@ func patterns(tolerated types.Set) (patterns []*regexp.Regexp) {
 		}
 	}
 	return patterns
-}
-
-func hasUnknownElement(set types.Set) bool {
-	return set.IsUnknown() || slices.ContainsFunc(set.Elements(), func(element attr.Value) bool { return element.IsUnknown() })
 }
 
 // exceptions are those of the session's run.
@@ -220,11 +206,11 @@ func (r *serviceAccountKeysExclusiveResource) strays(ctx context.Context, keys [
 
 // promised are the strays of the state that the plan still takes for strays: what the
 // update revokes if they are then.
-func promised(ctx context.Context, state, plan keysExclusiveModel, diags *diag.Diagnostics) []stray {
-	var strays []stray
+func promised(ctx context.Context, state, plan keysExclusiveModel, diags *diag.Diagnostics) []keyFacts {
+	var strays []keyFacts
 	diags.Append(state.Strays.ElementsAs(ctx, &strays, false)...)
 	allowed, tolerated := idsIn(plan.KeyIDs), patterns(plan.ToleratedNames)
-	return slices.DeleteFunc(strays, func(key stray) bool {
+	return slices.DeleteFunc(strays, func(key keyFacts) bool {
 		return allowed[strings.ToLower(key.ID.ValueString())] ||
 			slices.ContainsFunc(tolerated, func(pattern *regexp.Regexp) bool { return pattern.MatchString(key.Name.ValueString()) })
 	})
@@ -251,12 +237,12 @@ func (r *serviceAccountKeysExclusiveResource) warnFirst(ctx context.Context, pla
 		return
 	}
 	unless := ""
-	if hasUnknownElement(plan.KeyIDs) {
+	if hasUnknown(plan.KeyIDs) {
 		unless = " (key_ids isn't fully known yet, and may turn out to have some of them)"
 	}
-	strays := make([]stray, len(found))
+	strays := make([]keyFacts, len(found))
 	for i := range found {
-		strays[i] = newStray(&found[i])
+		strays[i] = newKeyFacts(&found[i])
 	}
 	diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("The plan after this one will revoke %s of service account %s", nameStrays(strays), accountID),
 		fmt.Sprintf("Not in key_ids, and not tolerated%s:\n%s\n\nThis apply revokes nothing; the next plan shows these keys in strays, and its apply revokes them. To keep one, add its id to key_ids, or a pattern for its name to tolerated_names.",
@@ -311,7 +297,7 @@ func (r *serviceAccountKeysExclusiveResource) Create(ctx context.Context, plan k
 		return diags
 	}
 	r.session.noteRefreshed(runName(plan))
-	result.Save(plan, keysExclusivePrivate{OrgID: client.KnownOrgID()})
+	result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 	return diags
 }
 
@@ -326,8 +312,8 @@ func (r *serviceAccountKeysExclusiveResource) update(ctx context.Context, m *key
 }
 
 // Refresh finds the strays. Where it can't ask SigNoz, they are as the state has them.
-func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclusive keysExclusiveObject) core.Refreshed[keysExclusiveModel, keysExclusivePrivate] {
-	result := core.Refreshed[keysExclusiveModel, keysExclusivePrivate]{Object: exclusive}
+func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclusive keysExclusiveObject) core.Refreshed[keysExclusiveModel, orgPrivate] {
+	result := core.Refreshed[keysExclusiveModel, orgPrivate]{Object: exclusive}
 	state, diags := &result.State, &result.Diagnostics
 	r.session.noteRefreshed(runName(*state))
 	accountID := state.ServiceAccountID.ValueString()
@@ -345,11 +331,8 @@ func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclu
 	if err == nil {
 		err = r.update(ctx, state, keys)
 	}
-	switch {
-	case signoz.IsAccountNotFound(err):
-		result.Gone = r.session.accountIsLost(ctx, "the keys of service account "+accountID, accountID, exclusive.Private.OrgID, err, diags)
-	case err != nil:
-		r.session.addError(ctx, diags, "Can't list the keys of service account "+accountID, err)
+	if err != nil {
+		result.Gone = r.session.isGone(ctx, "Can't list the keys of service account "+accountID, accountID, exclusive.Private.OrgID, err, diags)
 	}
 	return result
 }

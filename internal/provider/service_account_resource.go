@@ -14,8 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -71,11 +69,7 @@ func (*serviceAccountResource) Schema() schema.Schema {
 		MarkdownDescription: "A service account: the identity with which CI, integrations and Terraform itself use SigNoz, independent of any person. It authenticates with its keys (`signoz_service_account_key`) and can do what its roles allow. " +
 			"Destroying an account revokes all its keys immediately.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the account, a UUID.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id": assigned("ID of the account, a UUID."),
 			"name": schema.StringAttribute{
 				Required: true,
 				MarkdownDescription: "Name of the account, unique among the active accounts of the organization: lowercase letters, digits and hyphens, a letter first, at most 50 characters (no digits on SigNoz v0.118). " +
@@ -91,21 +85,9 @@ func (*serviceAccountResource) Schema() schema.Schema {
 					"SigNoz before v0.123 keeps one role per account.",
 				Validators: []validator.Set{setvalidator.NoNullValues()},
 			},
-			"email": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "Email address that SigNoz derived from the account's original name. It never changes, and stays in use after the account was renamed.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"org_id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the organization that the account belongs to.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"created_at": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "Time at which the account was created (RFC 3339, UTC).",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"email":      assigned("Email address that SigNoz derived from the account's original name. It never changes, and stays in use after the account was renamed."),
+			"org_id":     assigned("ID of the organization that the account belongs to."),
+			"created_at": assigned("Time at which the account was created (RFC 3339, UTC)."),
 		},
 	}
 }
@@ -125,10 +107,7 @@ func (r *serviceAccountResource) Plan(ctx context.Context, change accountChange)
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
 	r.session.planMissing(diags)
-	state := serviceAccountModel{Roles: types.SetNull(types.StringType)}
-	if change.Prior != nil {
-		state = change.Prior.State
-	}
+	state := change.State()
 	if known(plan.Name) && !plan.Name.Equal(state.Name) {
 		accountNameRule().check("name", plan.Name, diags)
 	}
@@ -188,8 +167,8 @@ func (r *serviceAccountResource) takesOwnRoles(ctx context.Context, state servic
 }
 
 func (r *serviceAccountResource) PlanDestroy(ctx context.Context, account accountObject) (diags diag.Diagnostics) {
-	r.session.refuseOwnAccount(ctx, account.State.ID.ValueString(), account.State.Name.ValueString(), &diags)
-	r.session.warnKeysInUse(account.State.ID, &diags)
+	_ = r.session.refuseOwnAccount(ctx, account.State.ID.ValueString(), account.State.Name.ValueString(), &diags) // Delete asks again
+	r.session.warnEnding(account.State.ID.ValueString(), account.State.ID.ValueString(), &diags)
 	return diags
 }
 
@@ -259,21 +238,19 @@ func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name s
 	if err != nil {
 		return fmt.Sprintf("An active account already has this name, or had it before it was renamed and keeps the e-mail address made from it. To manage the account with this configuration, import it: terraform import ADDRESS %s. %s", name, quote(conflict))
 	}
+	var renamed *signoz.ServiceAccount
 	for i := range accounts {
-		a := &accounts[i]
-		if a.Deleted() {
-			continue
-		}
-		if a.Name == name {
+		switch a := &accounts[i]; {
+		case a.Deleted():
+		case a.Name == name:
 			return fmt.Sprintf("An active account with this name exists already, with the id %s. To manage it with this configuration, import it: terraform import ADDRESS %s, with the address of this resource. Otherwise choose another name. %s %s %s", a.ID, a.ID, replacesItself, formerSelf, quote(conflict))
+		case strings.HasPrefix(a.Email, name+"@"):
+			renamed = a
 		}
 	}
-	for i := range accounts {
-		a := &accounts[i]
-		if !a.Deleted() && strings.HasPrefix(a.Email, name+"@") {
-			return fmt.Sprintf("No active account has this name, but the account %q (id %s) had it before it was renamed, and keeps the e-mail address %s that SigNoz would give the new account. "+
-				"Choose another name, delete that account, or import it to manage it with this configuration: terraform import ADDRESS %s. %s", a.Name, a.ID, a.Email, a.ID, quote(conflict))
-		}
+	if renamed != nil {
+		return fmt.Sprintf("No active account has this name, but the account %q (id %s) had it before it was renamed, and keeps the e-mail address %s that SigNoz would give the new account. "+
+			"Choose another name, delete that account, or import it to manage it with this configuration: terraform import ADDRESS %s. %s", renamed.Name, renamed.ID, renamed.Email, renamed.ID, quote(conflict))
 	}
 	return "The name was in use a moment ago and is free now. " + formerSelf + " " + quote(conflict)
 }
@@ -304,17 +281,13 @@ func (r *serviceAccountResource) Refresh(ctx context.Context, account accountObj
 		read = r.session.client.SharedServiceAccount
 	}
 	found, err := read(ctx, id)
-	summary := fmt.Sprintf("Can't read service account %q", state.Name.ValueString())
 	switch {
 	case err == nil && found.Deleted():
 		result.Gone = true
 	case signoz.IsAccountNotFound(err) && state.OrgID.ValueString() == "": // taken over from another provider
 		result.Gone = true
-	case signoz.IsAccountNotFound(err):
-		// SigNoz goes on knowing accounts that were deleted.
-		result.Gone = r.session.accountIsLost(ctx, fmt.Sprintf("service account %q", state.Name.ValueString()), id, state.OrgID.ValueString(), err, diags)
 	case err != nil:
-		r.session.addError(ctx, diags, summary, err)
+		result.Gone = r.session.isGone(ctx, fmt.Sprintf("Can't read service account %q", state.Name.ValueString()), id, state.OrgID.ValueString(), err, diags)
 	default:
 		result.State = newServiceAccountModel(found)
 		if state.Roles.IsNull() {
@@ -364,7 +337,10 @@ func (r *serviceAccountResource) Delete(ctx context.Context, account accountObje
 		return diags
 	}
 	id, name := account.State.ID.ValueString(), account.State.Name.ValueString()
-	if !r.session.mayDelete(ctx, id, name, &diags) {
+	if err := r.session.refuseOwnAccount(ctx, id, name, &diags); err != nil {
+		diags.AddError(fmt.Sprintf("Can't delete service account %q", name), "The provider first checks that it isn't deleting its own account, and that check failed. "+r.session.explain(ctx, err))
+	}
+	if diags.HasError() {
 		return diags
 	}
 	if err := deleteAccount(ctx, client, id); err != nil {
@@ -404,19 +380,16 @@ func deleteAccount(ctx context.Context, client *signoz.Client, id string) error 
 
 // Import takes the account's id or its name.
 func (r *serviceAccountResource) Import(ctx context.Context, id string, identity map[string]string) (account accountObject, diags diag.Diagnostics) {
-	client := r.session.client
-	reference := id
 	if id == "" && len(identity) > 0 {
-		if reference = identity["id"]; !isUUID(reference) {
-			diags.AddError("Invalid identity", fmt.Sprintf("id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id instead.", reference))
-			return account, diags
-		}
-	}
-	if reference == "" {
+		checkIdentity(identity, &diags)
+		id = identity["id"]
+	} else if id == "" {
 		diags.AddError("Invalid import id", "The import id is empty. It is the id or the name of the service account, such as ci.")
+	}
+	if diags.HasError() {
 		return account, diags
 	}
-	found, wrong := findAccount(ctx, client, reference)
+	found, wrong := findAccount(ctx, r.session.client, id)
 	if wrong != nil {
 		r.session.addProblem(ctx, &diags, wrong)
 		return account, diags

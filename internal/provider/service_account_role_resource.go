@@ -11,8 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
@@ -21,7 +19,7 @@ import (
 
 type serviceAccountRoleResource struct{ configured }
 
-func newServiceAccountRole() core.Resource[serviceAccountRoleModel, rolePrivate] {
+func newServiceAccountRole() core.Resource[serviceAccountRoleModel, orgPrivate] {
 	return &serviceAccountRoleResource{}
 }
 
@@ -31,16 +29,10 @@ type serviceAccountRoleModel struct {
 	Role             types.String
 }
 
-// rolePrivate is what the private state of a role holds.
-type rolePrivate struct {
-	// OrgID is the organization of the account, where the provider knew it.
-	OrgID string `json:"org_id"`
-}
-
 type (
-	roleObject = core.Object[serviceAccountRoleModel, rolePrivate]
-	roleChange = core.Change[serviceAccountRoleModel, rolePrivate]
-	roleResult = core.Result[serviceAccountRoleModel, rolePrivate]
+	roleObject = core.Object[serviceAccountRoleModel, orgPrivate]
+	roleChange = core.Change[serviceAccountRoleModel, orgPrivate]
+	roleResult = core.Result[serviceAccountRoleModel, orgPrivate]
 )
 
 func (*serviceAccountRoleResource) Fields(m *serviceAccountRoleModel) core.Fields {
@@ -69,11 +61,7 @@ func (*serviceAccountRoleResource) Schema() schema.Schema {
 			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource removes every role it doesn't list, so the two would undo each other with every apply. " +
 			"On SigNoz before v0.123, an account has one role, and a second one is rejected.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the role assignment, a UUID.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id": assigned("ID of the role assignment, a UUID."),
 			"service_account_id": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "ID of the service account. Changing it removes the role from the old account and assigns it to the new one.",
@@ -96,10 +84,7 @@ func (r *serviceAccountRoleResource) Plan(ctx context.Context, change roleChange
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
 	r.session.planMissing(diags)
-	var state serviceAccountRoleModel
-	if change.Prior != nil {
-		state = change.Prior.State
-	}
+	state := change.State()
 	checkNewAccountID(plan.ServiceAccountID, state.ServiceAccountID, diags)
 	if known(plan.Role) && !plan.Role.Equal(state.Role) {
 		r.session.checkNewRoles(ctx, []string{plan.Role.ValueString()}, path.Root("role"), diags)
@@ -170,7 +155,7 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 	case err == nil:
 		plan.ID = stringOrNull(binding.ID) // null: a refresh finds it by the role
 		r.session.noteRefreshed(binding.ID)
-		result.Save(plan, rolePrivate{OrgID: client.KnownOrgID()})
+		result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 	case errors.As(err, &held):
 		diags.AddError(summary,
 			fmt.Sprintf("The account %q holds this role already, given by somebody else or managed by another resource (look for `roles` of a signoz_service_account). "+
@@ -178,7 +163,7 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 	case errors.As(err, &unresolved):
 		// The account didn't hold the role before: the state keeps it, lest nobody takes it away.
 		plan.ID = types.StringNull()
-		result.Save(plan, rolePrivate{OrgID: client.KnownOrgID()})
+		result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 		diags.AddError(summary, "The role may have been assigned, so it is in the state, marked as tainted: the next apply replaces it. With create_before_destroy, run terraform untaint with its address first, and the next plan looks.\n\n"+r.session.explain(ctx, unresolved.Lost))
 	default:
 		r.session.addRoleError(ctx, &diags, path.Root("role"), summary, err)
@@ -187,20 +172,18 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 }
 
 // Refresh reads the binding from SigNoz. Where it can't, it is as the state has it.
-func (r *serviceAccountRoleResource) Refresh(ctx context.Context, binding roleObject) core.Refreshed[serviceAccountRoleModel, rolePrivate] {
-	result := core.Refreshed[serviceAccountRoleModel, rolePrivate]{Object: binding}
+func (r *serviceAccountRoleResource) Refresh(ctx context.Context, binding roleObject) core.Refreshed[serviceAccountRoleModel, orgPrivate] {
+	result := core.Refreshed[serviceAccountRoleModel, orgPrivate]{Object: binding}
 	state, diags := binding.State, &result.Diagnostics
 	if result.Gone = state.ServiceAccountID.ValueString() == ""; result.Gone || !r.session.mayRefresh(diags) {
 		return result // not made yet: Crossplane's upjet reads before it creates
 	}
 	accountID := state.ServiceAccountID.ValueString()
-	what := fmt.Sprintf("the role %q of service account %s", state.Role.ValueString(), accountID)
+	summary := fmt.Sprintf("Can't read the role %q of service account %s", state.Role.ValueString(), accountID)
 	account, err := r.session.client.SharedServiceAccount(ctx, accountID)
 	switch {
-	case signoz.IsAccountNotFound(err):
-		result.Gone = r.session.accountIsLost(ctx, what, accountID, binding.Private.OrgID, err, diags)
 	case err != nil:
-		r.session.addError(ctx, diags, "Can't read "+what, err)
+		result.Gone = r.session.isGone(ctx, summary, accountID, binding.Private.OrgID, err, diags)
 	case account.Deleted():
 		result.Gone = true
 	default:
@@ -288,20 +271,11 @@ func (r *serviceAccountRoleResource) revoke(ctx context.Context, client *signoz.
 }
 
 // Import takes ACCOUNT/ROLE: the id or name of an account, and the name of a role that it
-// holds; or the id of the binding alone.
+// holds.
 func (r *serviceAccountRoleResource) Import(ctx context.Context, id string, identity map[string]string) (binding roleObject, diags diag.Diagnostics) {
 	client := r.session.client
-	accountRef, role, ok := splitReference(id)
-	if id == "" && len(identity) > 0 {
-		accountRef, role = identity["service_account_id"], identity["role"]
-		if ok = isUUID(accountRef); !ok {
-			diags.AddError("Invalid identity", fmt.Sprintf("service_account_id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id ACCOUNT/ROLE.", accountRef))
-			return binding, diags
-		}
-	}
-	if !ok {
-		diags.AddError("Invalid import id",
-			fmt.Sprintf("%q isn't of the form ACCOUNT/ROLE: the id or name of the service account, a slash, and the name of the role, such as ci/signoz-viewer.", id))
+	accountRef, role := importReference(id, identity, "role", "ACCOUNT/ROLE: the id or name of the service account, a slash, and the name of the role, such as ci/signoz-viewer.", &diags)
+	if diags.HasError() {
 		return binding, diags
 	}
 	account, wrong := findAccount(ctx, client, accountRef)

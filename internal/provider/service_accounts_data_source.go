@@ -21,17 +21,6 @@ type serviceAccountsModel struct {
 	ServiceAccounts []accountSummary `tfsdk:"service_accounts"`
 }
 
-// accountSummary is what SigNoz's list tells of an account: everything but its roles.
-type accountSummary struct {
-	ID        types.String `tfsdk:"id"`
-	Name      types.String `tfsdk:"name"`
-	Email     types.String `tfsdk:"email"`
-	Status    types.String `tfsdk:"status"`
-	OrgID     types.String `tfsdk:"org_id"`
-	CreatedAt types.String `tfsdk:"created_at"`
-	UpdatedAt types.String `tfsdk:"updated_at"`
-}
-
 func serviceAccountsDataSource() core.DataSource[*session, serviceAccountsModel] {
 	account := accountAttributes()
 	delete(account, "roles")
@@ -70,8 +59,7 @@ func readServiceAccounts(ctx context.Context, s *session, m *serviceAccountsMode
 	m.ServiceAccounts = make([]accountSummary, 0, len(accounts))
 	for _, account := range sortedAccounts(accounts) {
 		if pattern.MatchString(account.Name) && (!account.Deleted() || m.IncludeDeleted.ValueBool()) {
-			d := newAccountDetails(&account)
-			m.ServiceAccounts = append(m.ServiceAccounts, accountSummary{ID: d.ID, Name: d.Name, Email: d.Email, Status: d.Status, OrgID: d.OrgID, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt})
+			m.ServiceAccounts = append(m.ServiceAccounts, newAccountSummary(&account))
 		}
 	}
 }

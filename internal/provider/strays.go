@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,26 +18,10 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
-// stray is a key that isn't among those that may exist.
-type stray struct {
-	ID         types.String `tfsdk:"id"`
-	Name       types.String `tfsdk:"name"`
-	CreatedAt  types.String `tfsdk:"created_at"`
-	LastUsedAt types.String `tfsdk:"last_used_at"`
-	ExpiresAt  types.String `tfsdk:"expires_at"`
-}
-
 var strayType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"id": types.StringType, "name": types.StringType,
 	"created_at": types.StringType, "last_used_at": types.StringType, "expires_at": types.StringType,
 }}
-
-func newStray(key *signoz.Key) stray {
-	return stray{
-		ID: types.StringValue(key.ID), Name: types.StringValue(key.Name),
-		CreatedAt: times.Timestamp(key.CreatedAt), LastUsedAt: times.Timestamp(key.LastUse()), ExpiresAt: times.Timestamp(key.ExpiresAt),
-	}
-}
 
 // exceptions are the keys that are never strays, whatever key_ids says.
 type exceptions struct {
@@ -62,7 +47,7 @@ func straysAmong(keys []signoz.Key, but exceptions) []signoz.Key {
 func strayList(keys []signoz.Key) types.List {
 	elements := make([]attr.Value, len(keys))
 	for i := range keys {
-		s := newStray(&keys[i])
+		s := newKeyFacts(&keys[i])
 		elements[i] = types.ObjectValueMust(strayType.AttrTypes, map[string]attr.Value{
 			"id": s.ID, "name": s.Name, "created_at": s.CreatedAt, "last_used_at": s.LastUsedAt, "expires_at": s.ExpiresAt,
 		})
@@ -71,23 +56,24 @@ func strayList(keys []signoz.Key) types.List {
 }
 
 // nameStrays names some keys in a summary.
-func nameStrays(strays []stray) string {
+func nameStrays(strays []keyFacts) string {
 	const most = 5
-	names := make([]string, 0, most)
+	var names []string
 	for _, key := range strays[:min(len(strays), most)] {
-		names = append(names, fmt.Sprintf("%q", key.Name.ValueString()))
+		names = append(names, strconv.Quote(key.Name.ValueString()))
 	}
-	switch more := len(strays) - most; {
-	case more > 0:
-		return fmt.Sprintf("the keys %s and %d more", strings.Join(names, ", "), more)
-	case len(names) == 1:
+	if more := len(strays) - most; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	last := len(names) - 1
+	if last == 0 {
 		return "the key " + names[0]
 	}
-	return "the keys " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return "the keys " + strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // describe says of each key when it was made, last used and expires, one a line.
-func describe(strays []stray, now time.Time) string {
+func describe(strays []keyFacts, now time.Time) string {
 	lines := make([]string, len(strays))
 	for i, key := range strays {
 		used, expires := "never used", "never expires"

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"context"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -17,6 +18,12 @@ func known(v interface {
 },
 ) bool {
 	return !v.IsNull() && !v.IsUnknown()
+}
+
+// hasUnknown reports whether an attribute, or anything in it, gets its value only during the apply.
+func hasUnknown(v attr.Value) bool {
+	value, err := v.ToTerraformValue(context.Background())
+	return err != nil || !value.IsFullyKnown()
 }
 
 // knownStrings lists, sorted, the elements of a set that have a value now.

@@ -11,39 +11,38 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
-// computed is a text that a data source reads.
-func computed(description string) schema.StringAttribute {
-	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-}
-
-// computedList is a list of objects that a data source reads.
-func computedList(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
-	return schema.ListNestedAttribute{Computed: true, MarkdownDescription: description, NestedObject: schema.NestedAttributeObject{Attributes: attributes}}
-}
-
-// accountDetails is all that a data source tells of one account.
-type accountDetails struct {
+// accountSummary is what SigNoz's list tells of an account: everything but its roles.
+type accountSummary struct {
 	ID        types.String `tfsdk:"id"`
 	Name      types.String `tfsdk:"name"`
 	Email     types.String `tfsdk:"email"`
 	Status    types.String `tfsdk:"status"`
 	OrgID     types.String `tfsdk:"org_id"`
-	Roles     types.Set    `tfsdk:"roles"`
 	CreatedAt types.String `tfsdk:"created_at"`
 	UpdatedAt types.String `tfsdk:"updated_at"`
 }
 
-func newAccountDetails(account *signoz.ServiceAccount) accountDetails {
-	return accountDetails{
+// accountDetails is all that a data source tells of one account.
+type accountDetails struct {
+	accountSummary
+
+	Roles types.Set `tfsdk:"roles"`
+}
+
+func newAccountSummary(account *signoz.ServiceAccount) accountSummary {
+	return accountSummary{
 		ID:        types.StringValue(account.ID),
 		Name:      types.StringValue(account.Name),
 		Email:     types.StringValue(account.Email),
 		Status:    types.StringValue(account.Status),
 		OrgID:     types.StringValue(account.OrgID),
-		Roles:     stringSet(account.RoleNames()),
 		CreatedAt: times.Timestamp(account.CreatedAt),
 		UpdatedAt: times.Timestamp(account.UpdatedAt),
 	}
+}
+
+func newAccountDetails(account *signoz.ServiceAccount) accountDetails {
+	return accountDetails{accountSummary: newAccountSummary(account), Roles: stringSet(account.RoleNames())}
 }
 
 // accountAttributes describes accountDetails.
