@@ -9,6 +9,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // accountSummary is what SigNoz's list tells of an account: everything but its roles.
@@ -42,7 +43,7 @@ func newAccountSummary(account *signoz.ServiceAccount) accountSummary {
 }
 
 func newAccountDetails(account *signoz.ServiceAccount) accountDetails {
-	return accountDetails{accountSummary: newAccountSummary(account), Roles: stringSet(account.RoleNames())}
+	return accountDetails{accountSummary: newAccountSummary(account), Roles: values.StringSet(account.RoleNames())}
 }
 
 // accountAttributes describes accountDetails.

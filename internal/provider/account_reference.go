@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
@@ -25,7 +27,7 @@ func isUUID(s string) bool { return uuidPattern.MatchString(s) }
 // an error that helps nobody. It is for what asks SigNoz, and not for the validation of a
 // configuration: in `terraform test` an id may come from a mock, which is a random text.
 func checkAccountID(at path.Path, id types.String, diags *diag.Diagnostics) {
-	if known(id) && !isUUID(id.ValueString()) {
+	if values.Known(id) && !isUUID(id.ValueString()) {
 		diags.AddAttributeError(at, fmt.Sprintf("%s isn't the id of a service account", at),
 			fmt.Sprintf("%q isn't a UUID. Use signoz_service_account.NAME.id, or data.signoz_service_account.NAME.id to look the account up by name. In terraform test or Terragrunt, mock the ID with a UUID.", id.ValueString()))
 	}
@@ -110,7 +112,7 @@ func noAccountNamed(name string, names []string) string {
 	if isUUID(name) {
 		what = fmt.Sprintf("No account has the id %s", name)
 	}
-	return what + alternatives(name, names, "There are", ". There are no active accounts that the provider may see.")
+	return what + wording.Alternatives(name, names, "There are", ". There are no active accounts that the provider may see.")
 }
 
 // findKey resolves what users write for a key of an account, its id or its name.
@@ -131,7 +133,7 @@ func findKey(ctx context.Context, client *signoz.Client, account *signoz.Service
 		names = append(names, keys[i].Name)
 	}
 	detail := fmt.Sprintf("Service account %q has no key with the id or name %q", account.Name, reference)
-	return nil, &problem{summary: "Key not found", detail: detail + alternatives(reference, names, "It has", ": it has no keys.")}
+	return nil, &problem{summary: "Key not found", detail: detail + wording.Alternatives(reference, names, "It has", ": it has no keys.")}
 }
 
 // findKeyByID finds a key in whichever account it belongs to.

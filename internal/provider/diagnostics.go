@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // oldestServer is the oldest SigNoz that has service accounts in usable form.
@@ -23,14 +24,14 @@ const oldestServer = "v0.118.0"
 func addConfigError(diags *diag.Diagnostics, err error) {
 	var config *signoz.ConfigError
 	if !errors.As(err, &config) {
-		diags.AddError("Invalid provider configuration", sentence(err.Error()))
+		diags.AddError("Invalid provider configuration", wording.Sentence(err.Error()))
 		return
 	}
 	at := path.Empty()
 	for name := range strings.SplitSeq(config.Field, ".") {
 		at = at.AtName(name)
 	}
-	diags.AddAttributeError(at, "Invalid "+config.Field, sentence(config.Message))
+	diags.AddAttributeError(at, "Invalid "+config.Field, wording.Sentence(config.Message))
 }
 
 // addError reports that something couldn't be done: summary names the object,
@@ -93,7 +94,7 @@ func (s *session) diagnose(ctx context.Context, err error) (cause, detail string
 		return "", "The run was canceled."
 	}
 	if detail == "" {
-		return cause, sentence(err.Error())
+		return cause, wording.Sentence(err.Error())
 	}
 	return cause, detail + quote(err)
 }
@@ -211,7 +212,7 @@ func explainSignIn(e *signoz.SignInError) string {
 	case signoz.SignInNoPassword:
 		return fmt.Sprintf("%s signs in through single sign-on (SSO) only, which needs a browser. Sign in as a user with a password, or create a key in the SigNoz UI under Settings → Service Accounts and set `api_key`.", e.Email)
 	}
-	return sentence(e.Error())
+	return wording.Sentence(e.Error())
 }
 
 func organizations(orgs []signoz.Organisation) string {
@@ -227,20 +228,5 @@ func quote(err error) string {
 	if err == nil {
 		return ""
 	}
-	return "\n\n" + sentence(err.Error())
-}
-
-// sentence gives a text a capital letter and a full stop.
-func sentence(s string) string {
-	s = strings.TrimSpace(s)
-	if s == "" {
-		return s
-	}
-	if c := s[0]; c >= 'a' && c <= 'z' {
-		s = string(c-'a'+'A') + s[1:]
-	}
-	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "…") {
-		return s
-	}
-	return s + "."
+	return "\n\n" + wording.Sentence(err.Error())
 }

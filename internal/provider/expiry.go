@@ -13,6 +13,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // keyPrivate is what the private state of a key holds.
@@ -63,7 +64,7 @@ func (record keyRecord) refreshed(name string, expiresAt, now time.Time) keyReco
 // updated is the record after an update to what was planned. What was moved or renamed
 // elsewhere and is left so stays known as that, unless the configuration asks for it now.
 func (record keyRecord) updated(plan, state, config serviceAccountKeyModel) keyRecord {
-	adopted := !times.SameDuration(plan.ValidFor, state.ValidFor) || (known(config.ExpiresAt) && times.SameTime(config.ExpiresAt, plan.ExpiresAt))
+	adopted := !times.SameDuration(plan.ValidFor, state.ValidFor) || (values.Known(config.ExpiresAt) && times.SameTime(config.ExpiresAt, plan.ExpiresAt))
 	if !times.SameTime(plan.ExpiresAt, state.ExpiresAt) || !record.Passed || adopted {
 		record.ExpiresAt = signoz.UnixSeconds(times.TimeOf(plan.ExpiresAt))
 	}
@@ -149,7 +150,7 @@ func (e expiry) plan(diags *diag.Diagnostics) types.String {
 		return types.StringUnknown() // it counts from the moment of creation
 	}
 	wanted := e.endOfLifetime()
-	if !known(wanted) {
+	if !values.Known(wanted) {
 		return wanted
 	}
 	return e.decide(path.Root("valid_for"), wanted, times.SameDuration(e.config.ValidFor, e.prior.State.ValidFor), diags)
@@ -167,7 +168,7 @@ func (e expiry) record() keyRecord {
 func (e expiry) endOfLifetime() types.String {
 	lifetime, record, state := times.DurationOf(e.config.ValidFor), e.record(), e.prior.State
 	switch {
-	case known(state.ValidFor):
+	case values.Known(state.ValidFor):
 		base := times.TimeOf(state.ExpiresAt)
 		if record.ExpiresAt != 0 {
 			base = record.setTime()
@@ -178,7 +179,7 @@ func (e expiry) endOfLifetime() types.String {
 		return times.Timestamp(base.Add(lifetime - times.DurationOf(state.ValidFor)).Truncate(time.Second))
 	case record.CreatedAt != 0:
 		return times.Timestamp(time.Unix(record.CreatedAt, 0).Add(lifetime).Truncate(time.Second))
-	case known(state.ExpiresAt):
+	case values.Known(state.ExpiresAt):
 		return state.ExpiresAt // imported: nobody knows when its lifetime began
 	}
 	return types.StringUnknown()
@@ -194,7 +195,7 @@ func (e expiry) decide(at path.Path, wanted types.String, asSetLast bool, diags 
 		return e.prior.State.ExpiresAt
 	case e.prior != nil && asSetLast && e.record().Passed:
 		e.warnOutlives(at, wanted, diags)
-		if e.prior.State.ExpiresAt.IsNull() && known(e.config.ExpiresAt) {
+		if e.prior.State.ExpiresAt.IsNull() && values.Known(e.config.ExpiresAt) {
 			return wanted
 		}
 		return e.prior.State.ExpiresAt
@@ -240,7 +241,7 @@ func (e expiry) warnOutlives(at path.Path, wanted types.String, diags *diag.Diag
 
 // waysOut says what can be done about a key whose expiry, by the configuration, has passed.
 func waysOut(config serviceAccountKeyModel) string {
-	if known(config.ExpiresAt) {
+	if values.Known(config.ExpiresAt) {
 		return "Extend it with a later expires_at: the same value works again. Or replace it (terraform apply -replace=ADDRESS, with a later expires_at too). Or remove it from the configuration."
 	}
 	return "Extend it with a longer valid_for: the same value works again. Or replace it (terraform apply -replace=ADDRESS). Or remove it from the configuration."
@@ -254,7 +255,7 @@ func planExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, pr
 	if !hasPassed(endsAt(state, record), now) || !plan.ExpiresAt.Equal(state.ExpiresAt) {
 		return
 	}
-	renamed := (known(config.Name) && !plan.Name.Equal(state.Name)) || (known(config.NamePrefix) && plan.Name.IsUnknown())
+	renamed := (values.Known(config.Name) && !plan.Name.Equal(state.Name)) || (values.Known(config.NamePrefix) && plan.Name.IsUnknown())
 	elsewhere := config.Name.ValueString() == record.Name || (config.Name.IsNull() && config.NamePrefix.Equal(state.NamePrefix))
 	kept := ""
 	switch {
@@ -277,5 +278,5 @@ func planExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, pr
 
 // rotationDue reports whether a key with this expiry is to be replaced at that time.
 func rotationDue(expiresAt time.Time, rotateBefore types.String, now time.Time) bool {
-	return !expiresAt.IsZero() && known(rotateBefore) && !now.Before(expiresAt.Add(-times.DurationOf(rotateBefore)))
+	return !expiresAt.IsZero() && values.Known(rotateBefore) && !now.Before(expiresAt.Add(-times.DurationOf(rotateBefore)))
 }

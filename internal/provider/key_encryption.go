@@ -14,6 +14,8 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/keyseal"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // encryptToTypes are the types of encrypt_to's attributes.
@@ -72,7 +74,7 @@ func recipientTexts(encryptTo types.Object) (age types.Set, github types.String)
 
 // parseRecipients reads what is known; a null element of the set is an empty recipient.
 func parseRecipients(age types.Set, github types.String) (keyseal.Recipients, error) {
-	if known(github) {
+	if values.Known(github) {
 		return keyseal.GitHubRecipient(github.ValueString())
 	}
 	var texts []string
@@ -88,7 +90,7 @@ func parseRecipients(age types.Set, github types.String) (keyseal.Recipients, er
 // are judged in the plan: in `terraform test` they may come from mocks.
 func checkEncryptTo(encryptTo types.Object, diags *diag.Diagnostics) {
 	age, github := recipientTexts(encryptTo)
-	if known(encryptTo) && age.IsNull() == github.IsNull() && !age.IsUnknown() && !github.IsUnknown() {
+	if values.Known(encryptTo) && age.IsNull() == github.IsNull() && !age.IsUnknown() && !github.IsUnknown() {
 		diags.AddAttributeError(path.Root("encrypt_to"), "Invalid recipients of a key",
 			"Exactly one of `age_recipients` and `github_public_key` is required: name an age recipient for each receiver, or create a separate key for GitHub, which nobody else can decrypt.")
 	}
@@ -98,15 +100,15 @@ func checkEncryptTo(encryptTo types.Object, diags *diag.Diagnostics) {
 // the apply.
 func checkRecipients(encryptTo types.Object, diags *diag.Diagnostics) {
 	age, github := recipientTexts(encryptTo)
-	if !known(encryptTo) || github.IsUnknown() || (hasUnknown(age) && len(knownStrings(age)) == 0) {
+	if !values.Known(encryptTo) || github.IsUnknown() || (values.HasUnknown(age) && len(values.Strings(age)) == 0) {
 		return
 	}
 	if _, err := parseRecipients(age, github); err != nil {
 		at := path.Root("encrypt_to").AtName("age_recipients")
-		if known(github) {
+		if values.Known(github) {
 			at = path.Root("encrypt_to").AtName("github_public_key")
 		}
-		diags.AddAttributeError(at, "Invalid recipient of a key", sentence(err.Error()))
+		diags.AddAttributeError(at, "Invalid recipient of a key", wording.Sentence(err.Error()))
 	}
 }
 

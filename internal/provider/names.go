@@ -6,10 +6,8 @@ package provider
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -107,43 +105,4 @@ func spelledWith(characters, text string) string {
 		}
 		return '-'
 	}, text)
-}
-
-// alternatives goes on after the statement that nothing is called text: it says which of
-// the names may have been meant, or which there are; none, where there are none.
-func alternatives(text string, names []string, thereAre, none string) string {
-	if suggestion := nearest(text, names); suggestion != "" {
-		return fmt.Sprintf("; did you mean %q?", suggestion)
-	}
-	if len(names) == 0 {
-		return none
-	}
-	return fmt.Sprintf(". %s: %s.", thereAre, someOf(names))
-}
-
-// nearest names the candidate that text was most likely meant to be: one that
-// differs in case or separators, or by a slip or two. None: "".
-func nearest(text string, candidates []string) string {
-	best, bestDistance := "", len(text)/3+1
-	sorted := slices.Sorted(slices.Values(candidates))
-	for _, candidate := range sorted {
-		if d := levenshtein.Distance(normalised(text), normalised(candidate), nil); d < bestDistance {
-			best, bestDistance = candidate, d
-		}
-	}
-	return best
-}
-
-func normalised(s string) string {
-	return strings.NewReplacer("_", "-", ".", "-", " ", "-").Replace(strings.ToLower(s))
-}
-
-// someOf lists names for an error, sorted, the first few of many.
-func someOf(names []string) string {
-	const most = 20
-	sorted := slices.Sorted(slices.Values(names))
-	if len(sorted) > most {
-		return strings.Join(sorted[:most], ", ") + fmt.Sprintf(" and %d more", len(sorted)-most)
-	}
-	return strings.Join(sorted, ", ")
 }

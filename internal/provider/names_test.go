@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 func FuzzImportReference(f *testing.F) {
@@ -67,7 +69,7 @@ func TestNearest(t *testing.T) {
 	} {
 		for range 3 {
 			slices.Reverse(names)
-			if got := nearest(text, names); got != want {
+			if got := wording.Nearest(text, names); got != want {
 				t.Errorf("%q: %q, should be %q", text, got, want)
 			}
 		}
@@ -146,14 +148,14 @@ func FuzzSuggestName(f *testing.F) {
 
 func TestSomeOf(t *testing.T) {
 	t.Parallel()
-	if got := someOf([]string{"b", "a"}); got != "a, b" {
+	if got := wording.SomeOf([]string{"b", "a"}); got != "a, b" {
 		t.Errorf("got %q", got)
 	}
 	many := make([]string, 25)
 	for i := range many {
 		many[i] = string(rune('a' + i))
 	}
-	if got := someOf(many); !strings.HasSuffix(got, "s, t and 5 more") {
+	if got := wording.SomeOf(many); !strings.HasSuffix(got, "s, t and 5 more") {
 		t.Errorf("got %q", got)
 	}
 }

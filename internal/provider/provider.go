@@ -30,6 +30,8 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // Address is the provider's address in the registry. It stands nowhere else in
@@ -143,10 +145,7 @@ func (p *signozProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 				Optional:            true,
 				MarkdownDescription: "How the provider checks the server's certificate, and its own client certificate. All values are PEM texts: read files with `file()`.",
 				Attributes: map[string]schema.Attribute{
-					"ca_certificate": schema.StringAttribute{
-						Optional:            true,
-						MarkdownDescription: "Certificate of a private certificate authority to trust, in addition to those of the system.",
-					},
+					"ca_certificate": schema.StringAttribute{Optional: true, MarkdownDescription: "Certificate of a private certificate authority to trust, in addition to those of the system."},
 					"client_certificate": schema.StringAttribute{
 						Optional:            true,
 						MarkdownDescription: "Client certificate, for a server or proxy that requires one. Needs `client_key`.",
@@ -187,14 +186,14 @@ func (p *signozProvider) ValidateConfig(ctx context.Context, req provider.Valida
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if known(config.Endpoint) {
+	if values.Known(config.Endpoint) {
 		if _, err := signoz.ParseEndpoint(config.Endpoint.ValueString()); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("endpoint"), "Invalid endpoint", sentence(err.Error()))
+			resp.Diagnostics.AddAttributeError(path.Root("endpoint"), "Invalid endpoint", wording.Sentence(err.Error()))
 		}
 	}
 	for name := range config.Headers.Elements() {
 		if err := signoz.CheckHeaderName(name); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("headers").AtMapKey(name), "Header not allowed", sentence(err.Error()))
+			resp.Diagnostics.AddAttributeError(path.Root("headers").AtMapKey(name), "Header not allowed", wording.Sentence(err.Error()))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // isOwnAccount reports whether the account is the one whose key signs the requests.
@@ -69,10 +70,10 @@ func (s *session) refuseOwnKey(key keyObject, diags *diag.Diagnostics) {
 // warnOwnKeyEnds warns of a plan that lets the key that the provider signs in with end sooner.
 func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, key keyObject, diags *diag.Diagnostics) {
 	state := key.State
-	if !s.signsWith(key) || !known(plan.ExpiresAt) {
+	if !s.signsWith(key) || !values.Known(plan.ExpiresAt) {
 		return
 	}
-	if known(state.ExpiresAt) && !times.TimeOf(plan.ExpiresAt).Before(times.TimeOf(state.ExpiresAt)) {
+	if values.Known(state.ExpiresAt) && !times.TimeOf(plan.ExpiresAt).Before(times.TimeOf(state.ExpiresAt)) {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it signs in with expire sooner",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 func serviceAccountDataSource() core.DataSource[*session, accountDetails] {
@@ -56,7 +57,7 @@ func readServiceAccount(ctx context.Context, s *session, m *accountDetails, diag
 }
 
 func lookUpAccount(ctx context.Context, client *signoz.Client, config accountDetails) (*signoz.ServiceAccount, *problem) {
-	if !known(config.ID) {
+	if !values.Known(config.ID) {
 		return findAccountByName(ctx, client, config.Name.ValueString())
 	}
 	id := strings.ToLower(config.ID.ValueString())

@@ -108,10 +108,7 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 			"If the run is killed, the key expires within `valid_for`. " +
 			"Terraform opens ephemeral resources in plans too, so a plan makes and revokes a key as well. Needs Terraform 1.10 or OpenTofu 1.12.",
 		Attributes: map[string]schema.Attribute{
-			"service_account_id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "ID of the service account that the key belongs to.",
-			},
+			"service_account_id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the service account that the key belongs to."},
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
@@ -131,10 +128,7 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 				Sensitive:           true,
 				MarkdownDescription: "Value of the key, which goes into the `SIGNOZ-API-KEY` header.",
 			},
-			"expires_at": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "Time at which the key expires unless it is renewed (RFC 3339, UTC).",
-			},
+			"expires_at": schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key expires unless it is renewed (RFC 3339, UTC)."},
 		},
 	}
 }

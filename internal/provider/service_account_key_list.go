@@ -20,6 +20,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 type serviceAccountKeyListModel struct {
@@ -36,19 +37,13 @@ func serviceAccountKeyList() core.List[*session, serviceAccountKeyListModel] {
 		Schema: schema.Schema{
 			MarkdownDescription: "The keys of one service account, or of all active ones, expired keys included.",
 			Attributes: map[string]schema.Attribute{
-				"service_account_id": schema.StringAttribute{
-					Optional:            true,
-					MarkdownDescription: "ID of the service account, a UUID. If unset, the keys of all active accounts are listed.",
-				},
+				"service_account_id": schema.StringAttribute{Optional: true, MarkdownDescription: "ID of the service account, a UUID. If unset, the keys of all active accounts are listed."},
 				"name_regex": schema.StringAttribute{
 					Optional:            true,
 					MarkdownDescription: "Only keys whose name matches this [regular expression](https://github.com/google/re2/wiki/Syntax), such as `^ci-`.",
-					Validators:          []validator.String{isRegexp{}},
+					Validators:          []validator.String{values.IsRegexp()},
 				},
-				"expired": schema.BoolAttribute{
-					Optional:            true,
-					MarkdownDescription: "`true`: only keys that have expired; `false`: only keys that haven't.",
-				},
+				"expired": schema.BoolAttribute{Optional: true, MarkdownDescription: "`true`: only keys that have expired; `false`: only keys that haven't."},
 				"unused_for": schema.StringAttribute{
 					Optional:            true,
 					MarkdownDescription: "Only keys that weren't used for this long, such as `90d`. A key that was never used counts from its creation.",

@@ -15,6 +15,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // Plan plans the name, the expiry and the value, and whether the key is to be replaced:
@@ -109,13 +110,13 @@ func warnKeepsValue(config, state serviceAccountKeyModel, diags *diag.Diagnostic
 // value that nobody holds needs no new recipients; and rotate_when_changed has to be there
 // before to change.
 func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
-	if known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
+	if values.Known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
 		names = append(names, "service_account_id")
 	}
-	if known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
+	if values.Known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
 		names = append(names, "name_prefix")
 	}
-	if !hasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) {
+	if !values.HasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) {
 		names = append(names, "encrypt_to")
 	}
 	if certainlyChanged(plan.RotateWhenChanged, state.RotateWhenChanged) {
@@ -129,8 +130,8 @@ func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
 func mayTurnOutReplaced(plan, state serviceAccountKeyModel) bool {
 	return plan.ServiceAccountID.IsUnknown() ||
 		(plan.NamePrefix.IsUnknown() && !state.NamePrefix.IsNull()) ||
-		(hasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull()) ||
-		(hasUnknown(plan.RotateWhenChanged) && !state.RotateWhenChanged.IsNull())
+		(values.HasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull()) ||
+		(values.HasUnknown(plan.RotateWhenChanged) && !state.RotateWhenChanged.IsNull())
 }
 
 // certainlyChanged reports whether two maps differ, whatever becomes of unknown values.
@@ -192,7 +193,7 @@ func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, d
 	switch {
 	case config.Name.IsUnknown():
 		return types.StringUnknown()
-	case known(config.Name):
+	case values.Known(config.Name):
 		if state == nil || !config.Name.Equal(state.Name) {
 			keyNameRule().check("name", config.Name, diags)
 		}

@@ -20,6 +20,8 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 type serviceAccountKeyResource struct{ configured }
@@ -141,11 +143,8 @@ func (*serviceAccountKeyResource) Schema() schema.Schema {
 					"Null with `encrypt_to`, and for an imported key: SigNoz shows a value only once.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"encrypted_key": encryptedKeyAttribute(),
-			"ready_for_rotation": schema.BoolAttribute{
-				Computed:            true,
-				MarkdownDescription: "Whether the key is due for rotation (within `rotate_before` of its expiry), so that the next plan replaces it.",
-			},
+			"encrypted_key":      encryptedKeyAttribute(),
+			"ready_for_rotation": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the key is due for rotation (within `rotate_before` of its expiry), so that the next plan replaces it."},
 		},
 	}
 }
@@ -154,7 +153,7 @@ func (*serviceAccountKeyResource) Schema() schema.Schema {
 // which are random texts, and a provider is asked to validate those but not to plan them.
 func (*serviceAccountKeyResource) Validate(config serviceAccountKeyModel) (diags diag.Diagnostics) {
 	switch {
-	case !config.Name.IsNull() && known(config.NamePrefix), known(config.Name) && !config.NamePrefix.IsNull():
+	case !config.Name.IsNull() && values.Known(config.NamePrefix), values.Known(config.Name) && !config.NamePrefix.IsNull():
 		// Pulumi's bridge fills in every input called name, and takes that back where
 		// validation fails with just this summary on just this attribute
 		// (pulumi-terraform-bridge, pull request 3457). It appends a full stop to the detail.
@@ -187,13 +186,13 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	if plan.Name.IsUnknown() {
 		wanted.Name, wanted.UniqueName = signoz.UniqueKeyName(plan.NamePrefix.ValueString()), true
 	}
-	if known(plan.ValidFor) {
+	if values.Known(plan.ValidFor) {
 		wanted.ExpiresAt = now.Add(times.DurationOf(plan.ValidFor)).Truncate(time.Second)
 		plan.ExpiresAt = times.Timestamp(wanted.ExpiresAt)
 	}
 	summary := fmt.Sprintf("Can't create the key %q of service account %s", wanted.Name, accountID)
 	if _, err := encryptKey(plan.EncryptTo, "a value to try it with"); err != nil { // before there is a value to lose
-		diags.AddAttributeError(path.Root("encrypt_to"), summary, sentence(err.Error()))
+		diags.AddAttributeError(path.Root("encrypt_to"), summary, wording.Sentence(err.Error()))
 		return diags
 	}
 	created, err := client.CreateKey(ctx, accountID, wanted)
@@ -213,7 +212,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	r.session.noteRefreshed(created.ID)
 	record := keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt), Name: wanted.Name, OrgID: client.KnownOrgID()}
 	if err := keepValue(&plan, &record, created.Value); err != nil {
-		diags.AddAttributeError(path.Root("encrypt_to"), summary, sentence(err.Error())+" The key was made, and its value is lost: the next apply makes another one.")
+		diags.AddAttributeError(path.Root("encrypt_to"), summary, wording.Sentence(err.Error())+" The key was made, and its value is lost: the next apply makes another one.")
 	}
 	result.Save(plan, keyPrivate{record})
 	return diags
@@ -265,7 +264,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 		return r.replace(ctx, plan, *change.Prior, result)
 	}
 	if err := r.settle(&plan, &record, state); err != nil {
-		diags.AddAttributeError(path.Root("encrypt_to"), fmt.Sprintf("Can't encrypt the value of the key %q", state.Name.ValueString()), sentence(err.Error()))
+		diags.AddAttributeError(path.Root("encrypt_to"), fmt.Sprintf("Can't encrypt the value of the key %q", state.Name.ValueString()), wording.Sentence(err.Error()))
 		return diags
 	}
 	// What only the state has, such as rotate_before, needs no request; and the server would

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/keyseal"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // Environment variables that stand in for age_identity.
@@ -81,11 +82,11 @@ func (serviceAccountKeyValueEphemeralResource) Open(ctx context.Context, req eph
 	value, err := identities.Decrypt(model.EncryptedKey.ValueString())
 	if mismatch := (*keyseal.MismatchError)(nil); errors.As(err, &mismatch) {
 		resp.Diagnostics.AddAttributeError(path.Root("age_identity"), "The identity doesn't decrypt the key",
-			sentence(err.Error())+" Use the identity of a recipient in the key's `encrypt_to`. Who isn't among them can't be added to a key that exists: change `encrypt_to`, which makes a new key.")
+			wording.Sentence(err.Error())+" Use the identity of a recipient in the key's `encrypt_to`. Who isn't among them can't be added to a key that exists: change `encrypt_to`, which makes a new key.")
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("encrypted_key"), "Can't decrypt the key", sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(path.Root("encrypted_key"), "Can't decrypt the key", wording.Sentence(err.Error()))
 		return
 	}
 	model.Key = types.StringValue(value)
@@ -103,7 +104,7 @@ func (m keyValueModel) identities(diags *diag.Diagnostics) keyseal.Identities {
 		from = "the file " + file + " (" + envAgeIdentityFile + ")"
 		var err error
 		if text, err = readIdentityFile(file); err != nil {
-			diags.AddAttributeError(path.Root("age_identity"), "Can't use the identity file", sentence(err.Error()))
+			diags.AddAttributeError(path.Root("age_identity"), "Can't use the identity file", wording.Sentence(err.Error()))
 			return nil
 		}
 	} else if text == "" {
@@ -113,7 +114,7 @@ func (m keyValueModel) identities(diags *diag.Diagnostics) keyseal.Identities {
 	}
 	identities, err := keyseal.ParseIdentities(text)
 	if err != nil {
-		diags.AddAttributeError(path.Root("age_identity"), "Can't use the identity", sentence(err.Error())+" It comes from "+from+".")
+		diags.AddAttributeError(path.Root("age_identity"), "Can't use the identity", wording.Sentence(err.Error())+" It comes from "+from+".")
 		return nil
 	}
 	return identities

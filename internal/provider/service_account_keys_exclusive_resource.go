@@ -19,6 +19,8 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // serviceAccountKeysExclusiveResource revokes the keys of an account that nobody declared.
@@ -69,10 +71,7 @@ func (*serviceAccountKeysExclusiveResource) Schema() schema.Schema {
 			"Every other key of the account, a stray, appears in the plan by name, and the next apply revokes it. An apply revokes only what its plan showed, and creating this resource revokes nothing. " +
 			"Destroying it changes nothing in SigNoz.",
 		Attributes: map[string]schema.Attribute{
-			"service_account_id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "ID of the service account, a UUID. Changing it leaves the keys of the old account as they are.",
-			},
+			"service_account_id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the service account, a UUID. Changing it leaves the keys of the old account as they are."},
 			"key_ids": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Required:            true,
@@ -83,7 +82,7 @@ func (*serviceAccountKeysExclusiveResource) Schema() schema.Schema {
 				ElementType:         types.StringType,
 				Optional:            true,
 				MarkdownDescription: "[Regular expressions](https://github.com/google/re2/wiki/Syntax); a key whose name matches one of them isn't a stray. Write `^break-glass$` for exactly this name.",
-				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(isRegexp{})},
+				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(values.IsRegexp())},
 			},
 			"strays": schema.ListNestedAttribute{
 				Computed: true,
@@ -117,7 +116,7 @@ func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change k
 		return planned
 	}
 	accountID := plan.ServiceAccountID.ValueString()
-	if known(plan.ServiceAccountID) && r.session.claimExclusive(accountID, plan.KeyIDs) {
+	if values.Known(plan.ServiceAccountID) && r.session.claimExclusive(accountID, plan.KeyIDs) {
 		diags.AddAttributeWarning(path.Root("service_account_id"), fmt.Sprintf("Two exclusive lists of keys for service account %s", accountID),
 			"Another signoz_service_account_keys_exclusive of this configuration is for the same account. Each takes the keys of the other for strays, and revokes them. Write all ids into the key_ids of one.")
 	}
@@ -125,7 +124,7 @@ func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change k
 		r.warnFirst(ctx, *plan, diags)
 		return planned // Create finds the strays
 	}
-	moved := known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID)
+	moved := values.Known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID)
 	if moved && !r.session.appliesUpdate(runName(state)) {
 		planned.Replace = []string{"service_account_id"}
 		return planned
@@ -152,7 +151,7 @@ func (*serviceAccountKeysExclusiveResource) PlanDestroy(context.Context, keysExc
 
 // checkKeyIDs refuses what can't be the id of a key.
 func checkKeyIDs(ids types.Set, diags *diag.Diagnostics) {
-	for _, id := range knownStrings(ids) {
+	for _, id := range values.Strings(ids) {
 		if !isUUID(id) {
 			diags.AddAttributeError(path.Root("key_ids"), fmt.Sprintf("%q isn't the id of a key", id),
 				"Ids are UUIDs. Use the id of the resource, signoz_service_account_key.NAME.id; to allow keys by name, use tolerated_names.")
@@ -164,7 +163,7 @@ func checkKeyIDs(ids types.Set, diags *diag.Diagnostics) {
 // during the apply are left out.
 func idsIn(set types.Set) map[string]bool {
 	ids := make(map[string]bool)
-	for _, id := range knownStrings(set) {
+	for _, id := range values.Strings(set) {
 		ids[strings.ToLower(id)] = true
 	}
 	return ids
@@ -173,10 +172,10 @@ func idsIn(set types.Set) map[string]bool {
 // patterns are the tolerated names; ones that are unknown tolerate all: nothing is
 // revoked that they may turn out to mean.
 func patterns(tolerated types.Set) (patterns []*regexp.Regexp) {
-	if hasUnknown(tolerated) {
+	if values.HasUnknown(tolerated) {
 		return []*regexp.Regexp{regexp.MustCompile("")}
 	}
-	for _, text := range knownStrings(tolerated) {
+	for _, text := range values.Strings(tolerated) {
 		if pattern, err := regexp.Compile(text); err == nil { // the validator has refused others
 			patterns = append(patterns, pattern)
 		}
@@ -218,7 +217,7 @@ func promised(ctx context.Context, state, plan keysExclusiveModel, diags *diag.D
 
 // warnFirst says which keys the plan after the first will revoke.
 func (r *serviceAccountKeysExclusiveResource) warnFirst(ctx context.Context, plan keysExclusiveModel, diags *diag.Diagnostics) {
-	if !known(plan.ServiceAccountID) || !r.session.online() {
+	if !values.Known(plan.ServiceAccountID) || !r.session.online() {
 		return // a new account has no keys
 	}
 	accountID := plan.ServiceAccountID.ValueString()
@@ -237,7 +236,7 @@ func (r *serviceAccountKeysExclusiveResource) warnFirst(ctx context.Context, pla
 		return
 	}
 	unless := ""
-	if hasUnknown(plan.KeyIDs) {
+	if values.HasUnknown(plan.KeyIDs) {
 		unless = " (key_ids isn't fully known yet, and may turn out to have some of them)"
 	}
 	strays := make([]keyFacts, len(found))
@@ -277,7 +276,7 @@ func warnUnknownIDs(accountID string, ids map[string]bool, keys []signoz.Key, di
 	}
 	if len(missing) > 0 {
 		diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("Service account %s doesn't have all keys of key_ids", accountID),
-			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration that takes the keys of this account for strays, or belong to another account.", someOf(missing)))
+			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration that takes the keys of this account for strays, or belong to another account.", wording.SomeOf(missing)))
 	}
 }
 
@@ -408,7 +407,7 @@ func (r *serviceAccountKeysExclusiveResource) Import(ctx context.Context, id str
 	}
 	exclusive.State = keysExclusiveModel{
 		ServiceAccountID: types.StringValue(account.ID),
-		KeyIDs:           stringSet(ids),
+		KeyIDs:           values.StringSet(ids),
 		ToleratedNames:   types.SetNull(types.StringType),
 		Strays:           strayList(nil),
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 type serviceAccountListModel struct {
@@ -32,7 +33,7 @@ func serviceAccountList() core.List[*session, serviceAccountListModel] {
 				"name_regex": schema.StringAttribute{
 					Optional:            true,
 					MarkdownDescription: "Only accounts whose name matches this [regular expression](https://github.com/google/re2/wiki/Syntax), such as `^ci-`.",
-					Validators:          []validator.String{isRegexp{}},
+					Validators:          []validator.String{values.IsRegexp()},
 				},
 			},
 		},

@@ -20,6 +20,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 type serviceAccountResource struct{ configured }
@@ -108,14 +109,14 @@ func (r *serviceAccountResource) Plan(ctx context.Context, change accountChange)
 	plan, diags := &planned.Plan, &planned.Diagnostics
 	r.session.planMissing(diags)
 	state := change.State()
-	if known(plan.Name) && !plan.Name.Equal(state.Name) {
+	if values.Known(plan.Name) && !plan.Name.Equal(state.Name) {
 		accountNameRule().check("name", plan.Name, diags)
 	}
 	if change.Config.Roles.IsNull() {
 		plan.Roles = types.SetNull(types.StringType)
 		if !state.Roles.IsNull() {
 			diags.AddAttributeWarning(path.Root("roles"), fmt.Sprintf("Terraform stops managing the roles of the service account %q", state.Name.ValueString()),
-				fmt.Sprintf("The configuration has no `roles`, so the plan shows them as null and leaves them alone. Nothing is taken away in SigNoz: the account keeps %s. To manage the roles, list them in `roles`; to take all roles away, set roles = [].", haveRoles(knownStrings(state.Roles))))
+				fmt.Sprintf("The configuration has no `roles`, so the plan shows them as null and leaves them alone. Nothing is taken away in SigNoz: the account keeps %s. To manage the roles, list them in `roles`; to take all roles away, set roles = [].", haveRoles(values.Strings(state.Roles))))
 		}
 		return planned
 	}
@@ -130,7 +131,7 @@ func (r *serviceAccountResource) planRoles(ctx context.Context, state, plan serv
 	if plan.Roles.IsUnknown() {
 		return
 	}
-	before, after := knownStrings(state.Roles), knownStrings(plan.Roles)
+	before, after := values.Strings(state.Roles), values.Strings(plan.Roles)
 	added := difference(after, before)
 	r.session.checkNewRoles(ctx, added, path.Root("roles"), diags)
 	if len(added) > 0 {
@@ -177,7 +178,7 @@ func (r *serviceAccountResource) PlanDestroy(ctx context.Context, account accoun
 // could then never be made anew, since its name would be in use.
 func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccountModel, result *accountResult) (diags diag.Diagnostics) {
 	client := r.session.client
-	name, wanted := plan.Name.ValueString(), knownStrings(plan.Roles)
+	name, wanted := plan.Name.ValueString(), values.Strings(plan.Roles)
 	r.session.requireRoles(ctx, client, wanted, path.Root("roles"), &diags)
 	if diags.HasError() {
 		return diags
@@ -195,7 +196,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 	// From here on the account exists: whatever happens next, the state has it.
 	made := serviceAccountModel{ID: types.StringValue(id), Name: plan.Name, Roles: plan.Roles}
 	if len(wanted) > 0 {
-		made.Roles = stringSet(nil)
+		made.Roles = values.StringSet(nil)
 	}
 	result.Save(made, accountPrivate{})
 	r.session.claimAllRoles(made.ID, made.Name, &diags)
@@ -211,7 +212,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 		}
 	}
 	if held != nil && !plan.Roles.IsNull() {
-		made.Roles = stringSet(held)
+		made.Roles = values.StringSet(held)
 		result.Save(made, accountPrivate{})
 	}
 	reason := r.session.explain(ctx, err)
@@ -317,10 +318,10 @@ func (r *serviceAccountResource) Update(ctx context.Context, change accountChang
 		result.Save(state, accountPrivate{})
 	}
 	if !plan.Roles.IsNull() && !plan.Roles.Equal(state.Roles) {
-		held, err := client.SetRoles(ctx, id, knownStrings(plan.Roles))
+		held, err := client.SetRoles(ctx, id, values.Strings(plan.Roles))
 		if err != nil {
 			if held != nil {
-				state.Roles = stringSet(held)
+				state.Roles = values.StringSet(held)
 				result.Save(state, accountPrivate{})
 			}
 			r.session.addRoleError(ctx, &diags, path.Root("roles"), summary, err)
@@ -403,7 +404,7 @@ func newServiceAccountModel(account *signoz.ServiceAccount) serviceAccountModel 
 	return serviceAccountModel{
 		ID:        types.StringValue(account.ID),
 		Name:      types.StringValue(account.Name),
-		Roles:     stringSet(account.RoleNames()),
+		Roles:     values.StringSet(account.RoleNames()),
 		Email:     types.StringValue(account.Email),
 		OrgID:     types.StringValue(account.OrgID),
 		CreatedAt: times.Timestamp(account.CreatedAt),

@@ -15,6 +15,7 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 type serviceAccountRoleResource struct{ configured }
@@ -61,15 +62,9 @@ func (*serviceAccountRoleResource) Schema() schema.Schema {
 			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource removes every role it doesn't list, so the two would undo each other with every apply. " +
 			"On SigNoz before v0.123, an account has one role, and a second one is rejected.",
 		Attributes: map[string]schema.Attribute{
-			"id": assigned("ID of the role assignment, a UUID."),
-			"service_account_id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "ID of the service account. Changing it removes the role from the old account and assigns it to the new one.",
-			},
-			"role": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it removes the old role and assigns the new one.",
-			},
+			"id":                 assigned("ID of the role assignment, a UUID."),
+			"service_account_id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the service account. Changing it removes the role from the old account and assigns it to the new one."},
+			"role":               schema.StringAttribute{Required: true, MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it removes the old role and assigns the new one."},
 		},
 	}
 }
@@ -86,12 +81,12 @@ func (r *serviceAccountRoleResource) Plan(ctx context.Context, change roleChange
 	r.session.planMissing(diags)
 	state := change.State()
 	checkNewAccountID(plan.ServiceAccountID, state.ServiceAccountID, diags)
-	if known(plan.Role) && !plan.Role.Equal(state.Role) {
+	if values.Known(plan.Role) && !plan.Role.Equal(state.Role) {
 		r.session.checkNewRoles(ctx, []string{plan.Role.ValueString()}, path.Root("role"), diags)
 	}
 	r.session.claimRole(plan.ServiceAccountID, plan.Role, diags)
 	others := r.session.otherRolesOf(plan.ServiceAccountID, plan.Role, state.ID.IsNull())
-	if len(others) > 0 && known(plan.Role) {
+	if len(others) > 0 && values.Known(plan.Role) {
 		r.session.checkRoleCount(ctx, append(others, plan.Role.ValueString()), nil, path.Root("role"), diags)
 	}
 	if change.Prior == nil {
@@ -111,10 +106,10 @@ func (r *serviceAccountRoleResource) Plan(ctx context.Context, change roleChange
 // replacedRoleAttributes are those whose change replaces the binding. What is unknown isn't
 // changed; and a state taken over from another provider may not know the role's name.
 func replacedRoleAttributes(plan, state serviceAccountRoleModel) (names []string) {
-	if known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
+	if values.Known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
 		names = append(names, "service_account_id")
 	}
-	if known(plan.Role) && !state.Role.IsNull() && !plan.Role.Equal(state.Role) {
+	if values.Known(plan.Role) && !state.Role.IsNull() && !plan.Role.Equal(state.Role) {
 		names = append(names, "role")
 	}
 	return names
@@ -153,7 +148,7 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 	)
 	switch {
 	case err == nil:
-		plan.ID = stringOrNull(binding.ID) // null: a refresh finds it by the role
+		plan.ID = values.StringOrNull(binding.ID) // null: a refresh finds it by the role
 		r.session.noteRefreshed(binding.ID)
 		result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 	case errors.As(err, &held):

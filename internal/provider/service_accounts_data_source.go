@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 type serviceAccountsModel struct {
@@ -33,12 +34,9 @@ func serviceAccountsDataSource() core.DataSource[*session, serviceAccountsModel]
 				"name_regex": schema.StringAttribute{
 					Optional:            true,
 					MarkdownDescription: "Only accounts whose name matches this [regular expression](https://github.com/google/re2/wiki/Syntax), such as `^ci-`.",
-					Validators:          []validator.String{isRegexp{}},
+					Validators:          []validator.String{values.IsRegexp()},
 				},
-				"include_deleted": schema.BoolAttribute{
-					Optional:            true,
-					MarkdownDescription: "Whether to include deleted accounts, which SigNoz keeps. `false` by default.",
-				},
+				"include_deleted":  schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether to include deleted accounts, which SigNoz keeps. `false` by default."},
 				"service_accounts": computedList("The accounts, sorted by name.", account),
 			},
 		},

@@ -21,6 +21,8 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // Environment variables that stand in for attributes left out.
@@ -83,7 +85,7 @@ func (m *providerModel) clientConfig(ctx context.Context, missing, diags *diag.D
 
 	config.Headers = make(map[string]string)
 	for name, value := range m.Headers.Elements() {
-		if text, ok := value.(types.String); ok && known(text) { // null: as if left out
+		if text, ok := value.(types.String); ok && values.Known(text) { // null: as if left out
 			config.Headers[name] = text.ValueString()
 		}
 	}
@@ -119,7 +121,7 @@ func (m *providerModel) checkEndpoint(endpoint string, missing, diags *diag.Diag
 		if m.Endpoint.ValueString() == "" {
 			from = "The value comes from the environment variable " + envEndpoint + ". "
 		}
-		diags.AddAttributeError(path.Root("endpoint"), "Invalid endpoint", from+sentence(err.Error()))
+		diags.AddAttributeError(path.Root("endpoint"), "Invalid endpoint", from+wording.Sentence(err.Error()))
 		return
 	}
 	if u.Scheme == "http" && !isLoopback(u) {
@@ -172,7 +174,7 @@ func (m *providerModel) limits(config *signoz.Config, diags *diag.Diagnostics) {
 	if text := firstSet(m.RequestTimeout, envRequestTimeout); text != "" {
 		d, err := times.ParseDuration(text)
 		if err != nil { // the attribute has a validator
-			diags.AddError("Invalid environment variable "+envRequestTimeout, sentence(err.Error()))
+			diags.AddError("Invalid environment variable "+envRequestTimeout, wording.Sentence(err.Error()))
 		}
 		config.RequestTimeout = d
 	}

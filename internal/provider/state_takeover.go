@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // Coming from SigNoz's own provider, signoz/signoz: its resources of the same
@@ -55,8 +56,8 @@ func (r *serviceAccountResource) MoveState(context.Context) []resource.StateMove
 			ID:    types.StringValue(source.ID),
 			Name:  types.StringValue(source.Name),
 			Roles: types.SetNull(types.StringType),
-			Email: stringOrNull(source.Email),
-			OrgID: stringOrNull(source.OrgID),
+			Email: values.StringOrNull(source.Email),
+			OrgID: values.StringOrNull(source.OrgID),
 		}
 		resp.TargetState.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetState.Schema, &resp.Diagnostics)
 		resp.TargetIdentity.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetIdentity.Schema, &resp.Diagnostics)

@@ -1,7 +1,7 @@
 // Copyright (c) The SigNoz community provider authors
 // SPDX-License-Identifier: MPL-2.0
 
-package provider
+package values
 
 import (
 	"context"
@@ -11,7 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// isRegexp refuses what can't be read as a regular expression.
+// IsRegexp refuses what can't be read as a regular expression.
+func IsRegexp() validator.String { return isRegexp{} }
+
 type isRegexp struct{}
 
 func (isRegexp) Description(context.Context) string { return "must be a regular expression" }
@@ -19,7 +21,7 @@ func (isRegexp) Description(context.Context) string { return "must be a regular 
 func (v isRegexp) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (isRegexp) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !known(req.ConfigValue) {
+	if !Known(req.ConfigValue) {
 		return
 	}
 	if _, err := regexp.Compile(req.ConfigValue.ValueString()); err != nil {
