@@ -79,6 +79,12 @@ type Description struct {
 	MutableIdentity bool
 }
 
+// Session is what a provider hands over to its data sources and lists. It may be zero.
+type Session interface {
+	// Require reports what is missing for a request, such as a setting of the provider.
+	Require(diags *diag.Diagnostics)
+}
+
 // Data is what the provider's Configure has handed over; zero before that, as during
 // `terraform validate`.
 func Data[S any](data any, diags *diag.Diagnostics) (s S) {

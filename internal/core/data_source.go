@@ -14,22 +14,23 @@ import (
 // DataSource is what the author of a data source writes. S is the type of what the
 // provider's Configure hands over; M is the model, a struct with a tfsdk tag for each
 // attribute of the schema.
-type DataSource[S, M any] struct {
+type DataSource[S Session, M any] struct {
 	Name       string // what follows the provider's name
 	Schema     schema.Schema
 	Validators []datasource.ConfigValidator
 
-	// Read completes a model that holds the configuration.
+	// Read completes a model that holds the configuration. It is called only where the
+	// session lacks nothing.
 	Read func(ctx context.Context, data S, m *M, diags *diag.Diagnostics)
 }
 
 // NewDataSource returns a constructor of a framework data source, as a provider's
 // DataSources lists them.
-func NewDataSource[S, M any](define func() DataSource[S, M]) func() datasource.DataSource {
+func NewDataSource[S Session, M any](define func() DataSource[S, M]) func() datasource.DataSource {
 	return func() datasource.DataSource { return &dataSource[S, M]{defined: define()} }
 }
 
-type dataSource[S, M any] struct {
+type dataSource[S Session, M any] struct {
 	defined DataSource[S, M]
 	data    S
 }
@@ -52,7 +53,8 @@ func (d *dataSource[S, M]) Configure(_ context.Context, req datasource.Configure
 
 func (d *dataSource[S, M]) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m M
-	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if d.data.Require(&resp.Diagnostics); resp.Diagnostics.HasError() {
 		return
 	}
 	if d.defined.Read(ctx, d.data, &m, &resp.Diagnostics); !resp.Diagnostics.HasError() {

@@ -23,16 +23,16 @@ type fuseModel struct {
 }
 
 // fuseBox tells the fuse that the provider has handed over, in any room but the cellar.
-func fuseBox() DataSource[string, fuseModel] {
-	return DataSource[string, fuseModel]{
+func fuseBox() DataSource[fuse, fuseModel] {
+	return DataSource[fuse, fuseModel]{
 		Name: "fuse",
 		Schema: schema.Schema{Attributes: map[string]schema.Attribute{
 			"room": schema.StringAttribute{Optional: true},
 			"fuse": schema.StringAttribute{Computed: true},
 		}},
 		Validators: []datasource.ConfigValidator{datasourcevalidator.AtLeastOneOf(path.MatchRoot("room"))},
-		Read: func(_ context.Context, fuse string, m *fuseModel, diags *diag.Diagnostics) {
-			if m.Fuse = types.StringValue(fuse); m.Room.ValueString() == "cellar" {
+		Read: func(_ context.Context, fuse fuse, m *fuseModel, diags *diag.Diagnostics) {
+			if m.Fuse = types.StringValue(string(fuse)); m.Room.ValueString() == "cellar" {
 				diags.AddError("Too dark", "Bring a lamp.")
 			}
 		},
@@ -57,6 +57,9 @@ func TestDataSource_reads(t *testing.T) {
 	if err != nil || state.As(&got) != nil || got["room"].String() != `tftypes.String<"hall">` || got["fuse"].String() != `tftypes.String<"10 A">` {
 		t.Errorf("the state is %s (%v)", state, err)
 	}
+	if resp, err := serveConfigured(t, "blown").ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "lamps_fuse", Config: fuseConfig(t, "hall")}); err != nil || !saysBlown(resp.Diagnostics) {
+		t.Errorf("without light: %+v, %v", resp, err)
+	}
 	if resp, err = s.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "lamps_fuse", Config: fuseConfig(t, "cellar")}); err != nil || len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "Too dark" {
 		t.Errorf("%+v, %v", resp, err)
 	}
@@ -76,9 +79,9 @@ func TestDataSource_validates(t *testing.T) {
 // Before Configure nothing is handed over, and what isn't of the type expected is a bug.
 func TestData_isWhatTheProviderHandsOver(t *testing.T) {
 	t.Parallel()
-	for given, want := range map[any]string{nil: "", "10 A": "10 A", 10: ""} {
+	for given, want := range map[any]fuse{nil: "", fuse("10 A"): "10 A", 10: ""} {
 		var diags diag.Diagnostics
-		if got := Data[string](given, &diags); got != want || diags.HasError() != (given == 10) {
+		if got := Data[fuse](given, &diags); got != want || diags.HasError() != (given == 10) {
 			t.Errorf("%v: %q, %v", given, got, diags)
 		}
 	}

@@ -16,13 +16,14 @@ import (
 // List is what the author of a list resource writes. S is the type of what the provider's
 // Configure hands over; M is the configuration, a struct with a tfsdk tag for each
 // attribute of the schema.
-type List[S, M any] struct {
+type List[S Session, M any] struct {
 	Name   string // that of the resource whose objects it lists
 	Schema schema.Schema
 
 	// List yields the objects that a configuration asks for. No more than limit are
 	// wanted, where that isn't zero. whole says whether all fields of an object are
-	// needed; otherwise those of its identity are enough.
+	// needed; otherwise those of its identity are enough. It is called only where the
+	// session lacks nothing.
 	List func(ctx context.Context, data S, config M, whole bool, limit int64) iter.Seq[Listed]
 }
 
@@ -35,11 +36,11 @@ type Listed struct {
 
 // NewList returns a constructor of a framework list resource, as a provider's
 // ListResources lists them.
-func NewList[S, M any](define func() List[S, M]) func() list.ListResource {
+func NewList[S Session, M any](define func() List[S, M]) func() list.ListResource {
 	return func() list.ListResource { return &listResource[S, M]{defined: define()} }
 }
 
-type listResource[S, M any] struct {
+type listResource[S Session, M any] struct {
 	defined List[S, M]
 	data    S
 }
@@ -58,7 +59,8 @@ func (l *listResource[S, M]) Configure(_ context.Context, req resource.Configure
 
 func (l *listResource[S, M]) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config M
-	if diags := req.Config.Get(ctx, &config); diags.HasError() {
+	diags := req.Config.Get(ctx, &config)
+	if l.data.Require(&diags); diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}

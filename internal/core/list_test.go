@@ -22,11 +22,11 @@ type lampListModel struct {
 
 // lampList lists a lamp for each color that it is asked for. It has nothing to say of
 // "faint" ones but that they can't be read, and ends at a "dark" one.
-func lampList() List[string, lampListModel] {
-	return List[string, lampListModel]{
+func lampList() List[fuse, lampListModel] {
+	return List[fuse, lampListModel]{
 		Name:   "lamp",
 		Schema: schema.Schema{Attributes: map[string]schema.Attribute{"colors": schema.StringAttribute{Required: true}}},
-		List: func(_ context.Context, _ string, config lampListModel, _ bool, _ int64) iter.Seq[Listed] {
+		List: func(_ context.Context, _ fuse, config lampListModel, _ bool, _ int64) iter.Seq[Listed] {
 			return func(yield func(Listed) bool) {
 				for i, color := range strings.Fields(config.Colors.ValueString()) {
 					m := lampModel{ID: types.StringValue(strconv.Itoa(i)), Color: types.StringValue(color)}
@@ -50,19 +50,21 @@ func lampList() List[string, lampListModel] {
 func TestList_pushesWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
+		fuse   fuse
 		colors string
 		whole  bool
 		limit  int64
 		want   string
 	}{
-		"identities":             {"red blue", false, 0, "red=0 blue=1"},
-		"whole objects":          {"red blue", true, 0, "red=0:red blue=1:blue"},
-		"a limit":                {"red blue green", false, 2, "red=0 blue=1"},
-		"one that can't be read": {"red faint blue", true, 0, "red=0:red !Faint blue=2:blue"},
-		"a list that ends early": {"red dark blue", true, 0, "red=0:red !Dark"},
-		"nothing":                {"", true, 0, ""},
+		"identities":             {"10 A", "red blue", false, 0, "red=0 blue=1"},
+		"whole objects":          {"10 A", "red blue", true, 0, "red=0:red blue=1:blue"},
+		"a limit":                {"10 A", "red blue green", false, 2, "red=0 blue=1"},
+		"one that can't be read": {"10 A", "red faint blue", true, 0, "red=0:red !Faint blue=2:blue"},
+		"a list that ends early": {"10 A", "red dark blue", true, 0, "red=0:red !Dark"},
+		"no light":               {"blown", "red", true, 0, "!No light"},
+		"nothing":                {"10 A", "", true, 0, ""},
 	} {
-		resp, err := serveConfigured(t, "10 A").ListResource(t.Context(), &tfprotov6.ListResourceRequest{
+		resp, err := serveConfigured(t, test.fuse).ListResource(t.Context(), &tfprotov6.ListResourceRequest{
 			TypeName: "lamps_lamp", IncludeResource: test.whole, Limit: test.limit,
 			Config: packedObject(t, map[string]tftypes.Value{"colors": tftypes.NewValue(tftypes.String, test.colors)}),
 		})

@@ -27,7 +27,15 @@ import (
 // lamps is a provider of lamps, each of whose color is what Refresh says.
 type lamps struct {
 	color string
-	fuse  string // handed over
+	fuse  fuse // handed over
+}
+
+type fuse string
+
+func (f fuse) Require(diags *diag.Diagnostics) {
+	if f == "blown" {
+		diags.AddError("No light", "The fuse has blown.")
+	}
 }
 
 func (*lamps) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -50,7 +58,7 @@ func (p *lamps) Resources(context.Context) []func() resource.Resource {
 type lamp struct {
 	*lamps
 
-	handed string // what the provider has handed over
+	fuse fuse // as the provider has handed it over
 }
 
 type lampModel struct{ ID, Color types.String }
@@ -70,13 +78,9 @@ func (*lamp) Schema() schema.Schema {
 	}}
 }
 
-func (l *lamp) Configure(data any, diags *diag.Diagnostics) { l.handed = Data[string](data, diags) }
+func (l *lamp) Configure(data any, diags *diag.Diagnostics) { l.fuse = Data[fuse](data, diags) }
 
-func (l *lamp) Require(diags *diag.Diagnostics) {
-	if l.handed == "blown" {
-		diags.AddError("No light", "The fuse has blown.")
-	}
-}
+func (l *lamp) Require(diags *diag.Diagnostics) { l.fuse.Require(diags) }
 
 func (*lamp) Fields(m *lampModel) Fields {
 	return Fields{"id": Field(&m.ID), "color": Field(&m.Color)}
@@ -341,7 +345,7 @@ func saysBlown(diags []*tfprotov6.Diagnostic) bool {
 }
 
 // serveConfigured serves lamps behind a fuse, which the provider has handed over.
-func serveConfigured(t *testing.T, fuse string) *Server {
+func serveConfigured(t *testing.T, fuse fuse) *Server {
 	t.Helper()
 	s, err := NewServer(&lamps{color: "red", fuse: fuse}, func() any { return fuse })
 	if err != nil {

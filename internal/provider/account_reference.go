@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,15 +18,11 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
-var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-
-func isUUID(s string) bool { return uuidPattern.MatchString(s) }
-
 // checkAccountID refuses a name where an id is due; SigNoz answers ids of another form with
 // an error that helps nobody. It is for what asks SigNoz, and not for the validation of a
 // configuration: in `terraform test` an id may come from a mock, which is a random text.
 func checkAccountID(at path.Path, id types.String, diags *diag.Diagnostics) {
-	if values.Known(id) && !isUUID(id.ValueString()) {
+	if values.Known(id) && !values.IsUUID(id.ValueString()) {
 		diags.AddAttributeError(at, fmt.Sprintf("%s isn't the id of a service account", at),
 			fmt.Sprintf("%q isn't a UUID. Use signoz_service_account.NAME.id, or data.signoz_service_account.NAME.id to look the account up by name. In terraform test or Terragrunt, mock the ID with a UUID.", id.ValueString()))
 	}
@@ -41,7 +36,7 @@ func checkNewAccountID(planned, present types.String, diags *diag.Diagnostics) {
 		return
 	}
 	checkAccountID(at, planned, diags)
-	if isUUID(id) && id != strings.ToLower(id) {
+	if values.IsUUID(id) && id != strings.ToLower(id) {
 		diags.AddAttributeError(at, fmt.Sprintf("%s must be lowercase", at),
 			fmt.Sprintf("SigNoz returns IDs in lowercase, so Terraform would see a permanent change. Use %q.", strings.ToLower(id)))
 	}
@@ -57,7 +52,7 @@ type problem struct {
 // findAccount resolves what users write for an account, its id or its name, to an
 // account that isn't deleted. A UUID is an id first: a name may look like one.
 func findAccount(ctx context.Context, client *signoz.Client, reference string) (*signoz.ServiceAccount, *problem) {
-	if isUUID(reference) {
+	if values.IsUUID(reference) {
 		account, err := client.SharedServiceAccount(ctx, strings.ToLower(reference))
 		switch {
 		case err == nil && !account.Deleted():
@@ -109,7 +104,7 @@ func findAccountByName(ctx context.Context, client *signoz.Client, name string) 
 // noAccountNamed says that there is no such account and which may have been meant.
 func noAccountNamed(name string, names []string) string {
 	what := fmt.Sprintf("No active account is named %q", name)
-	if isUUID(name) {
+	if values.IsUUID(name) {
 		what = fmt.Sprintf("No account has the id %s", name)
 	}
 	return what + wording.Alternatives(name, names, "There are", ". There are no active accounts that the provider may see.")
@@ -175,7 +170,7 @@ func importReference(id string, identity map[string]string, object, form string,
 // checkIdentity refuses an identity whose ids aren't any.
 func checkIdentity(identity map[string]string, diags *diag.Diagnostics) {
 	for _, name := range []string{"service_account_id", "id"} {
-		if id, ok := identity[name]; ok && !isUUID(id) {
+		if id, ok := identity[name]; ok && !values.IsUUID(id) {
 			diags.AddError("Invalid identity", fmt.Sprintf("%s of an identity is a UUID; %q isn't one. To import by name, use the import id instead: ACCOUNT, ACCOUNT/KEY or ACCOUNT/ROLE.", name, id))
 		}
 	}

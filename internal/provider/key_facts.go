@@ -28,3 +28,11 @@ func newKeyFacts(key *signoz.Key) keyFacts {
 		ExpiresAt:  times.Timestamp(key.ExpiresAt),
 	}
 }
+
+func factsOf(keys []signoz.Key) []keyFacts {
+	facts := make([]keyFacts, len(keys))
+	for i := range keys {
+		facts[i] = newKeyFacts(&keys[i])
+	}
+	return facts
+}

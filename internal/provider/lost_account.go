@@ -30,7 +30,7 @@ func (s *session) isGone(ctx context.Context, summary, accountID, orgID string, 
 		s.addError(ctx, diags, summary, err)
 		return false
 	}
-	if s.isLostAccount(accountID) {
+	if s.seen.lostAccounts.get(strings.ToLower(accountID)) {
 		return true
 	}
 	if orgID == "" {
@@ -51,6 +51,6 @@ func (s *session) isGone(ctx context.Context, summary, accountID, orgID string, 
 				accountID, orgID, s.client.Endpoint(), current))
 		return false
 	}
-	s.noteLostAccount(accountID)
+	s.seen.lostAccounts.set(strings.ToLower(accountID), true)
 	return true
 }

@@ -25,14 +25,10 @@ func meDataSource() core.DataSource[*session, accountDetails] {
 }
 
 func readMe(ctx context.Context, s *session, m *accountDetails, diags *diag.Diagnostics) {
-	client := s.requireClient(diags)
-	if client == nil {
-		return
-	}
 	const summary = "Can't read the provider's own service account"
-	account, err := client.Me(ctx)
+	account, err := s.client.Me(ctx)
 	switch {
-	case signoz.IsNotFound(err) && client.SignsAsUser():
+	case signoz.IsNotFound(err) && s.client.SignsAsUser():
 		diags.AddError(summary, "The provider signs in as a user (`email` and `password`), and signoz_me tells of the service account whose key signs in: a user has none. "+
 			"Remove this data source, or give the provider a key (`api_key` or "+envAPIKey+")."+quote(err))
 	case err != nil:

@@ -4,7 +4,6 @@
 package provider
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -31,49 +30,6 @@ func FuzzImportReference(f *testing.F) {
 			t.Fatalf("%q became %q and %q", id, account, object)
 		}
 	})
-}
-
-func TestIsUUID(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]bool{
-		"0199fa0c-0000-7000-8000-000000000000":   true,
-		"0199FA0C-0000-7000-8000-00000000000F":   true,
-		"0199fa0c000070008000000000000000":       false,
-		"{0199fa0c-0000-7000-8000-000000000000}": false,
-		"0199fa0c-0000-7000-8000-000000000000\n": false,
-		"0199fa0c-0000-7000-8000-00000000000g":   false,
-		" 0199fa0c-0000-7000-8000-000000000000":  false,
-		"":                                       false,
-		"ci":                                     false,
-	} {
-		if got := isUUID(text); got != want {
-			t.Errorf("%q: %t, should be %t", text, got, want)
-		}
-	}
-}
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	names := []string{"ci-pipeline", "ci", "deploy", "Grafana.Legacy_Key", "prod-eu", "prod-us"}
-	for text, want := range map[string]string{
-		"ci-pipline":         "ci-pipeline",
-		"CI_PIPELINE":        "ci-pipeline",
-		"ci pipeline":        "ci-pipeline",
-		"Ci":                 "ci",
-		"cd":                 "", // in two letters, one slip makes another word
-		"deplyo":             "deploy",
-		"grafana-legacy-key": "Grafana.Legacy_Key",
-		"prod-xx":            "prod-eu", // either is as near; the answer is always the same
-		"something-else":     "",
-		"":                   "",
-	} {
-		for range 3 {
-			slices.Reverse(names)
-			if got := wording.Nearest(text, names); got != want {
-				t.Errorf("%q: %q, should be %q", text, got, want)
-			}
-		}
-	}
 }
 
 func TestNearestRole(t *testing.T) {

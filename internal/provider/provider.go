@@ -44,9 +44,6 @@ var (
 	_ provider.ProviderWithValidateConfig     = (*signozProvider)(nil)
 )
 
-// providerTypeName begins the names of all resources.
-const providerTypeName = "signoz"
-
 type signozProvider struct {
 	version   string
 	now       func() time.Time
@@ -96,7 +93,7 @@ func newProvider(version string, options []Option) *signozProvider {
 }
 
 func (p *signozProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = providerTypeName
+	resp.TypeName = "signoz"
 	resp.Version = p.version
 }
 

@@ -28,11 +28,11 @@ func (s *session) requireRoles(ctx context.Context, client *signoz.Client, names
 		return
 	}
 	unknown, err := client.CheckRoles(ctx, names)
-	switch {
-	case err != nil:
-		s.addError(ctx, diags, "Can't list the roles", err)
-	case unknown != nil:
-		s.addRoleError(ctx, diags, at, "", unknown)
+	if unknown != nil {
+		err = unknown
+	}
+	if err != nil {
+		s.addRoleError(ctx, diags, at, "Can't list the roles", err)
 	}
 }
 

@@ -46,11 +46,7 @@ func rolesDataSource() core.DataSource[*session, rolesModel] {
 }
 
 func readRoles(ctx context.Context, s *session, m *rolesModel, diags *diag.Diagnostics) {
-	client := s.requireClient(diags)
-	if client == nil {
-		return
-	}
-	roles, err := client.Roles(ctx)
+	roles, err := s.client.Roles(ctx)
 	if err != nil {
 		s.addError(ctx, diags, "Can't list the roles", err)
 		return

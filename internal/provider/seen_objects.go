@@ -4,8 +4,6 @@
 package provider
 
 import (
-	"strings"
-
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
@@ -17,7 +15,7 @@ import (
 // being applied, or one of a plan with -refresh=false.
 type seenObjects struct {
 	refreshed    sharedMap[string, bool]
-	lostAccounts sharedMap[string, bool] // by id
+	lostAccounts sharedMap[string, bool] // by id in lower case; lost with the server's database
 	lostKeys     sharedMap[lostKey, bool]
 	ending       sharedMap[string, bool] // ids of keys and accounts that a plan ends
 }
@@ -47,15 +45,6 @@ func (s *session) noteRefreshed(id string) {
 // The action can't be changed any more: Update makes the replacement.
 func (s *session) appliesUpdate(id string) bool {
 	return !s.seen.refreshed.get(id)
-}
-
-// noteLostAccount remembers an account that was lost with its server's database.
-func (s *session) noteLostAccount(id string) {
-	s.seen.lostAccounts.set(strings.ToLower(id), true)
-}
-
-func (s *session) isLostAccount(id string) bool {
-	return s.seen.lostAccounts.get(strings.ToLower(id))
 }
 
 // noteLostKey remembers a key that the refresh didn't find any more, both as it was at

@@ -44,11 +44,10 @@ func serviceAccountDataSource() core.DataSource[*session, accountDetails] {
 
 func readServiceAccount(ctx context.Context, s *session, m *accountDetails, diags *diag.Diagnostics) {
 	checkAccountID(path.Root("id"), m.ID, diags)
-	client := s.requireClient(diags)
 	if diags.HasError() {
 		return
 	}
-	account, wrong := lookUpAccount(ctx, client, *m)
+	account, wrong := lookUpAccount(ctx, s.client, *m)
 	if wrong != nil {
 		s.addProblem(ctx, diags, wrong)
 		return

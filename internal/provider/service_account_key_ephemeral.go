@@ -142,11 +142,8 @@ func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephem
 	var model ephemeralKeyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	checkAccountID(path.Root("service_account_id"), model.ServiceAccountID, &resp.Diagnostics)
-	client := e.session.requireClient(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	model.setDefaults(&resp.Diagnostics)
+	client := e.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -60,7 +60,7 @@ func listServiceAccountKeys(ctx context.Context, s *session, config serviceAccou
 	return func(yield func(core.Listed) bool) {
 		var diags diag.Diagnostics
 		checkAccountID(path.Root("service_account_id"), config.ServiceAccountID, &diags)
-		if s.requireClient(&diags); diags.HasError() {
+		if diags.HasError() {
 			yield(core.Listed{Diagnostics: diags})
 			return
 		}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -37,7 +36,9 @@ func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (p
 		r.planNew(plan, config, diags)
 		return planned
 	}
-	keepNotation(plan, state)
+	keepNotation(&plan.ValidFor, state.ValidFor)
+	keepNotation(&plan.RotateBefore, state.RotateBefore)
+	keepNotation(&plan.DestroyGracePeriod, state.DestroyGracePeriod)
 	plan.Name = plannedName(config, &state, diags)
 	replaced := replacedAttributes(*plan, state)
 	switch {
@@ -151,12 +152,8 @@ func certainlyChanged(plan, state types.Map) bool {
 // changesRotation reports whether a plan certainly changes when or how the key rotates: the
 // next plan does it then, with the new values.
 func changesRotation(plan, state serviceAccountKeyModel) bool {
-	for _, setting := range [][2]attr.Value{{plan.ValidFor, state.ValidFor}, {plan.RotateBefore, state.RotateBefore}, {plan.DestroyGracePeriod, state.DestroyGracePeriod}} {
-		if !setting[0].IsUnknown() && !setting[0].Equal(setting[1]) {
-			return true
-		}
-	}
-	return false
+	changed := func(plan, state types.String) bool { return !plan.IsUnknown() && !plan.Equal(state) }
+	return changed(plan.ValidFor, state.ValidFor) || changed(plan.RotateBefore, state.RotateBefore) || changed(plan.DestroyGracePeriod, state.DestroyGracePeriod)
 }
 
 // planPossibleReplacement is for a plan that doesn't know yet if the key can stay: Update
@@ -173,18 +170,9 @@ func planPossibleReplacement(plan *serviceAccountKeyModel, config serviceAccount
 
 // keepNotation keeps the state's notation of a duration that is merely written
 // otherwise: that is no change.
-func keepNotation(plan *serviceAccountKeyModel, state serviceAccountKeyModel) {
-	for _, d := range []struct {
-		plan  *types.String
-		state types.String
-	}{
-		{&plan.ValidFor, state.ValidFor},
-		{&plan.RotateBefore, state.RotateBefore},
-		{&plan.DestroyGracePeriod, state.DestroyGracePeriod},
-	} {
-		if times.SameDuration(*d.plan, d.state) {
-			*d.plan = d.state
-		}
+func keepNotation(plan *types.String, state types.String) {
+	if times.SameDuration(*plan, state) {
+		*plan = state
 	}
 }
 

@@ -391,7 +391,7 @@ func (r *serviceAccountKeyResource) Import(ctx context.Context, id string, ident
 
 func (r *serviceAccountKeyResource) findImported(ctx context.Context, id string, identity map[string]string, diags *diag.Diagnostics) (*signoz.ServiceAccount, *signoz.Key, *problem) {
 	client := r.session.client
-	if isUUID(id) {
+	if values.IsUUID(id) {
 		return findKeyByID(ctx, client, id)
 	}
 	accountRef, keyRef := importReference(id, identity, "id", "ACCOUNT/KEY: the id or name of the service account, a slash, and the id or name of the key, such as ci/deploy. The id of the key alone will do too.", diags)

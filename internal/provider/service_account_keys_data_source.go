@@ -55,12 +55,11 @@ func serviceAccountKeysDataSource() core.DataSource[*session, serviceAccountKeys
 
 func readServiceAccountKeys(ctx context.Context, s *session, m *serviceAccountKeysModel, diags *diag.Diagnostics) {
 	checkAccountID(path.Root("service_account_id"), m.ServiceAccountID, diags)
-	client := s.requireClient(diags)
 	if diags.HasError() {
 		return
 	}
 	id, now := m.ServiceAccountID.ValueString(), s.now()
-	keys, err := client.Keys(ctx, id)
+	keys, err := s.client.Keys(ctx, id)
 	if signoz.IsAccountNotFound(err) {
 		diags.AddAttributeError(path.Root("service_account_id"), "Service account not found", fmt.Sprintf("No service account has the id %s.%s", id, quote(err)))
 		return

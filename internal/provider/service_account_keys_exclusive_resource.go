@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -152,7 +153,7 @@ func (*serviceAccountKeysExclusiveResource) PlanDestroy(context.Context, keysExc
 // checkKeyIDs refuses what can't be the id of a key.
 func checkKeyIDs(ids types.Set, diags *diag.Diagnostics) {
 	for _, id := range values.Strings(ids) {
-		if !isUUID(id) {
+		if !values.IsUUID(id) {
 			diags.AddAttributeError(path.Root("key_ids"), fmt.Sprintf("%q isn't the id of a key", id),
 				"Ids are UUIDs. Use the id of the resource, signoz_service_account_key.NAME.id; to allow keys by name, use tolerated_names.")
 		}
@@ -239,10 +240,7 @@ func (r *serviceAccountKeysExclusiveResource) warnFirst(ctx context.Context, pla
 	if values.HasUnknown(plan.KeyIDs) {
 		unless = " (key_ids isn't fully known yet, and may turn out to have some of them)"
 	}
-	strays := make([]keyFacts, len(found))
-	for i := range found {
-		strays[i] = newKeyFacts(&found[i])
-	}
+	strays := factsOf(found)
 	diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("The plan after this one will revoke %s of service account %s", nameStrays(strays), accountID),
 		fmt.Sprintf("Not in key_ids, and not tolerated%s:\n%s\n\nThis apply revokes nothing; the next plan shows these keys in strays, and its apply revokes them. To keep one, add its id to key_ids, or a pattern for its name to tolerated_names.",
 			unless, describe(strays, r.session.now())))
@@ -259,24 +257,18 @@ func (r *serviceAccountKeysExclusiveResource) warnMissing(ctx context.Context, p
 	if !r.session.online() || (len(added) == 0 && r.session.appliesUpdate(runName(state))) {
 		return
 	}
-	keys, err := r.session.client.Keys(ctx, accountID)
-	if err != nil {
-		return // the refresh or the update reports it
+	if keys, err := r.session.client.Keys(ctx, accountID); err == nil { // else the refresh or the update reports it
+		warnUnknownIDs(accountID, idsIn(plan.KeyIDs), keys, diags)
 	}
-	warnUnknownIDs(accountID, idsIn(plan.KeyIDs), keys, diags)
 }
 
 func warnUnknownIDs(accountID string, ids map[string]bool, keys []signoz.Key, diags *diag.Diagnostics) {
 	for i := range keys {
 		delete(ids, strings.ToLower(keys[i].ID))
 	}
-	missing := make([]string, 0, len(ids))
-	for id := range ids {
-		missing = append(missing, id)
-	}
-	if len(missing) > 0 {
+	if len(ids) > 0 {
 		diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("Service account %s doesn't have all keys of key_ids", accountID),
-			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration that takes the keys of this account for strays, or belong to another account.", wording.SomeOf(missing)))
+			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration that takes the keys of this account for strays, or belong to another account.", wording.SomeOf(slices.Collect(maps.Keys(ids)))))
 	}
 }
 

@@ -44,18 +44,13 @@ func serviceAccountList() core.List[*session, serviceAccountListModel] {
 // the whole account is asked for: the list doesn't tell roles.
 func listServiceAccounts(ctx context.Context, s *session, config serviceAccountListModel, whole bool, limit int64) iter.Seq[core.Listed] {
 	return func(yield func(core.Listed) bool) {
-		var failed core.Listed
-		client := s.requireClient(&failed.Diagnostics)
-		if client == nil {
-			yield(failed)
-			return
-		}
 		pattern, err := regexp.Compile(config.NameRegex.ValueString())
 		if err != nil {
 			return // refused by the validator
 		}
-		accounts, err := client.ServiceAccounts(ctx)
+		accounts, err := s.client.ServiceAccounts(ctx)
 		if err != nil {
+			var failed core.Listed
 			s.addError(ctx, &failed.Diagnostics, "Can't list the service accounts", err)
 			yield(failed)
 			return

@@ -44,12 +44,11 @@ func serviceAccountsDataSource() core.DataSource[*session, serviceAccountsModel]
 }
 
 func readServiceAccounts(ctx context.Context, s *session, m *serviceAccountsModel, diags *diag.Diagnostics) {
-	client := s.requireClient(diags)
 	pattern, err := regexp.Compile(m.NameRegex.ValueString())
-	if client == nil || err != nil { // the validator has refused the pattern
-		return
+	if err != nil {
+		return // refused by the validator
 	}
-	accounts, err := client.ServiceAccounts(ctx)
+	accounts, err := s.client.ServiceAccounts(ctx)
 	if err != nil {
 		s.addError(ctx, diags, "Can't list the service accounts", err)
 		return

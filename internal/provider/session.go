@@ -41,8 +41,11 @@ func (c *configured) Configure(data any, diags *diag.Diagnostics) {
 	}
 }
 
+// Require implements [core.Resource].
+func (c *configured) Require(diags *diag.Diagnostics) { c.session.Require(diags) }
+
 // Require reports why SigNoz can't be asked.
-func (c *configured) Require(diags *diag.Diagnostics) { c.session.requireClient(diags) }
+func (s *session) Require(diags *diag.Diagnostics) { s.requireClient(diags) }
 
 // online reports whether the server can be asked.
 func (s *session) online() bool { return s != nil && s.client != nil }

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -132,26 +133,20 @@ func (m *providerModel) checkEndpoint(endpoint string, missing, diags *diag.Diag
 
 func isLoopback(u *url.URL) bool {
 	host := strings.ToLower(u.Hostname())
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // signIn chooses the credentials: those of the configuration before those of the
 // environment, and a key before a user.
 func (m *providerModel) signIn(config *signoz.Config, missing *diag.Diagnostics) {
 	config.OrgID = firstSet(m.OrgID, envOrgID)
-	switch {
+	switch key := cmp.Or(os.Getenv(envAPIKey), os.Getenv(envAccessToken)); {
 	case m.APIKey.ValueString() != "":
 		config.APIKey = m.APIKey.ValueString()
 	case m.Email.ValueString() != "" || m.Password.ValueString() != "":
 		config.Email, config.Password = firstSet(m.Email, envEmail), firstSet(m.Password, envPassword)
-	case os.Getenv(envAPIKey) != "":
-		config.APIKey = os.Getenv(envAPIKey)
-	case os.Getenv(envAccessToken) != "":
-		config.APIKey = os.Getenv(envAccessToken)
+	case key != "":
+		config.APIKey = key
 	default:
 		config.Email, config.Password = os.Getenv(envEmail), os.Getenv(envPassword)
 	}
@@ -197,8 +192,5 @@ func (m *providerModel) limits(config *signoz.Config, diags *diag.Diagnostics) {
 // firstSet is the attribute's value or else that of the environment variable.
 // An empty variable counts as not set.
 func firstSet(attribute types.String, env string) string {
-	if v := attribute.ValueString(); v != "" {
-		return v
-	}
-	return os.Getenv(env)
+	return cmp.Or(attribute.ValueString(), os.Getenv(env))
 }

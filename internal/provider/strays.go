@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -45,14 +46,8 @@ func straysAmong(keys []signoz.Key, but exceptions) []signoz.Key {
 }
 
 func strayList(keys []signoz.Key) types.List {
-	elements := make([]attr.Value, len(keys))
-	for i := range keys {
-		s := newKeyFacts(&keys[i])
-		elements[i] = types.ObjectValueMust(strayType.AttrTypes, map[string]attr.Value{
-			"id": s.ID, "name": s.Name, "created_at": s.CreatedAt, "last_used_at": s.LastUsedAt, "expires_at": s.ExpiresAt,
-		})
-	}
-	return types.ListValueMust(strayType, elements)
+	list, _ := types.ListValueFrom(context.Background(), strayType, factsOf(keys)) // which are of that type
+	return list
 }
 
 // nameStrays names some keys in a summary.
@@ -77,25 +72,23 @@ func describe(strays []keyFacts, now time.Time) string {
 	lines := make([]string, len(strays))
 	for i, key := range strays {
 		used, expires := "never used", "never expires"
-		if at := key.LastUsedAt.ValueString(); at != "" {
-			used = "last used " + at + ago(at, now)
+		if !key.LastUsedAt.IsNull() {
+			used = "last used " + since(key.LastUsedAt, now)
 		}
-		if at := key.ExpiresAt.ValueString(); at != "" {
-			expires = "expires " + at
-			if when, err := time.Parse(time.RFC3339, at); err == nil && !when.After(now) {
-				expires = "expired " + at
-			}
+		if end := key.ExpiresAt; hasPassed(times.TimeOf(end), now) {
+			expires = "expired " + end.ValueString()
+		} else if !end.IsNull() {
+			expires = "expires " + end.ValueString()
 		}
-		made := key.CreatedAt.ValueString()
-		lines[i] = fmt.Sprintf("- %q: made %s%s, %s, %s", key.Name.ValueString(), made, ago(made, now), used, expires)
+		lines[i] = fmt.Sprintf("- %q: made %s, %s, %s", key.Name.ValueString(), since(key.CreatedAt, now), used, expires)
 	}
 	return strings.Join(lines, "\n")
 }
 
-func ago(at string, now time.Time) string {
-	when, err := time.Parse(time.RFC3339, at)
-	if err != nil || now.Sub(when) < time.Minute {
-		return ""
+// since is a time, and how long ago that was.
+func since(at types.String, now time.Time) string {
+	if ago := now.Sub(times.TimeOf(at)); ago >= time.Minute {
+		return at.ValueString() + " (" + times.Roughly(ago) + " ago)"
 	}
-	return " (" + times.Roughly(now.Sub(when)) + " ago)"
+	return at.ValueString()
 }

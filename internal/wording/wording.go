@@ -37,6 +37,7 @@ func Nearest(text string, candidates []string) string {
 	return best
 }
 
+// Normalized makes texts equal that differ in case or separators.
 func Normalized(s string) string {
 	return strings.NewReplacer("_", "-", ".", "-", " ", "-").Replace(strings.ToLower(s))
 }
