@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -21,7 +22,7 @@ import (
 func New[M any, P comparable](newResource func() Resource[M, P]) func() resource.Resource {
 	described := sync.OnceValue(func() *description {
 		r := newResource()
-		return describe(r.Schema, r.IdentitySchema)
+		return describe(r.Describe(), r.Schema())
 	})
 	return func() resource.Resource { return &adapter[M, P]{core: newResource(), described: described} }
 }
@@ -32,48 +33,46 @@ type adapter[M any, P comparable] struct {
 	described func() *description // worked out at the first use, for a quick start
 }
 
-// description is what the schemas of a resource say.
+// description is what a resource says of itself, and what follows from it.
 type description struct {
-	schema     schema.Schema
-	attributes map[string]attr.Type
-	object     tftypes.Object
-	identity   tftypes.Object
+	Description
+
+	schema         schema.Schema
+	identitySchema identityschema.Schema
+	attributes     map[string]attr.Type
+	object         tftypes.Object
+	identity       tftypes.Object
 }
 
-func describe(
-	schemaOf func(context.Context, resource.SchemaRequest, *resource.SchemaResponse),
-	identitySchemaOf func(context.Context, resource.IdentitySchemaRequest, *resource.IdentitySchemaResponse),
-) *description {
-	ctx := context.Background()
-	var (
-		object   resource.SchemaResponse
-		identity resource.IdentitySchemaResponse
-	)
-	schemaOf(ctx, resource.SchemaRequest{}, &object)
-	identitySchemaOf(ctx, resource.IdentitySchemaRequest{}, &identity)
-	d := &description{schema: object.Schema, attributes: make(map[string]attr.Type, len(object.Schema.Attributes))}
-	for name, attribute := range d.schema.Attributes {
+func describe(given Description, s schema.Schema) *description {
+	d := &description{Description: given, schema: s, attributes: make(map[string]attr.Type, len(s.Attributes))}
+	for name, attribute := range s.Attributes {
 		d.attributes[name] = attribute.GetType()
 	}
-	d.object = objectType(ctx, object.Schema)
-	d.identity = objectType(ctx, identity.IdentitySchema)
+	d.identitySchema.Attributes = make(map[string]identityschema.Attribute, len(given.Identity))
+	for name, text := range given.Identity {
+		d.identitySchema.Attributes[name] = identityschema.StringAttribute{RequiredForImport: true, Description: text}
+	}
+	d.object = objectType(context.Background(), d.schema)
+	d.identity = objectType(context.Background(), d.identitySchema)
 	return d
 }
 
-func (a *adapter[M, P]) Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	a.core.Metadata(ctx, req, resp)
+func (a *adapter[M, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + a.described().Name
+	resp.ResourceBehavior.MutableIdentity = a.described().MutableIdentity
 }
 
-func (a *adapter[M, P]) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
-	a.core.Schema(ctx, req, resp)
+func (a *adapter[M, P]) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = a.described().schema
 }
 
-func (a *adapter[M, P]) IdentitySchema(ctx context.Context, req resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	a.core.IdentitySchema(ctx, req, resp)
+func (a *adapter[M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = a.described().identitySchema
 }
 
-func (a *adapter[M, P]) Configure(ctx context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	a.core.Configure(ctx, req, resp)
+func (a *adapter[M, P]) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	a.core.Configure(req.ProviderData, &resp.Diagnostics)
 }
 
 func (a *adapter[M, P]) ConfigValidators(ctx context.Context) []resource.ConfigValidator {
@@ -163,11 +162,10 @@ func (a *adapter[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 
 func (a *adapter[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := a.decode(ctx, req.Plan.Raw, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+	result := a.result(ctx, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
+	if a.core.Require(&resp.Diagnostics); !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(a.core.Create(ctx, plan, result)...)
 	}
-	diags := a.core.Create(ctx, plan, a.result(ctx, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics))
-	resp.Diagnostics.Append(diags...)
 }
 
 func (a *adapter[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -177,11 +175,10 @@ func (a *adapter[M, P]) Update(ctx context.Context, req resource.UpdateRequest, 
 		Plan:   a.decode(ctx, req.Plan.Raw, &resp.Diagnostics),
 		Prior:  &prior,
 	}
-	if resp.Diagnostics.HasError() {
-		return
+	result := a.result(ctx, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
+	if a.core.Require(&resp.Diagnostics); !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(a.core.Update(ctx, change, result)...)
 	}
-	diags := a.core.Update(ctx, change, a.result(ctx, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics))
-	resp.Diagnostics.Append(diags...)
 }
 
 func (a *adapter[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -192,6 +189,9 @@ func (a *adapter[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, 
 }
 
 func (a *adapter[M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if a.core.Require(&resp.Diagnostics); resp.Diagnostics.HasError() {
+		return
+	}
 	identity := make(map[string]string)
 	if req.ID == "" && req.Identity != nil {
 		var attributes map[string]tftypes.Value

@@ -5,16 +5,18 @@
 // functions of plain values: what is wrong with a configuration, what a refresh
 // finds, what a plan decides, and what creates, updates and deletes an object. It
 // makes a resource of the framework of these, and answers for objects in which
-// nothing changes without going through the framework (see [NewServer]).
+// nothing changes without going through the framework (see [NewServer]). Data sources
+// and list resources are a function each ([DataSource], [List]).
 //
 // It knows nothing of SigNoz.
 package core
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 )
 
 // Resource is what the author of a resource writes. M is the model, a struct with a
@@ -24,10 +26,15 @@ import (
 // A resource may also implement the framework's ResourceWithConfigValidators,
 // ResourceWithMoveState and ResourceWithUpgradeState.
 type Resource[M any, P comparable] interface {
-	Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse)
-	Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse)
-	IdentitySchema(ctx context.Context, req resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse)
-	Configure(ctx context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse)
+	Describe() Description
+	Schema() schema.Schema
+
+	// Configure takes what the provider's Configure has handed over (see [Data]).
+	Configure(data any, diags *diag.Diagnostics)
+
+	// Require reports what is missing for Create, Update and Import, such as a setting of
+	// the provider. They are called only if it reports no error.
+	Require(diags *diag.Diagnostics)
 
 	// Fields names the fields of a model by the attributes that they hold.
 	Fields(m *M) Fields
@@ -63,6 +70,31 @@ type Resource[M any, P comparable] interface {
 	Import(ctx context.Context, id string, identity map[string]string) (Object[M, P], diag.Diagnostics)
 }
 
+// Description is what Terraform learns about a resource before it uses it.
+type Description struct {
+	Name string // what follows the provider's name: "lamp" of "lamps_lamp"
+	// Identity describes the attributes, all of them texts, that identify an object.
+	Identity map[string]string
+	// MutableIdentity means that an update may change the identity.
+	MutableIdentity bool
+}
+
+// Session is what a provider hands over to its data sources and lists. It may be zero.
+type Session interface {
+	// Require reports what is missing for a request, such as a setting of the provider.
+	Require(diags *diag.Diagnostics)
+}
+
+// Data is what the provider's Configure has handed over; zero before that, as during
+// `terraform validate`.
+func Data[S any](data any, diags *diag.Diagnostics) (s S) {
+	s, ok := data.(S)
+	if !ok && data != nil {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug of the provider: please report it.", data))
+	}
+	return s
+}
+
 // Object is an object as the state has it.
 type Object[M any, P comparable] struct {
 	State   M
@@ -88,6 +120,14 @@ type Change[M any, P comparable] struct {
 	// Prior is the object as it is; nil for one to be created. A replacement is planned
 	// twice: first with the object that is replaced, then without.
 	Prior *Object[M, P]
+}
+
+// State is the state of the object as it is; zero for one to be created.
+func (c Change[M, P]) State() (state M) {
+	if c.Prior != nil {
+		state = c.Prior.State
+	}
+	return state
 }
 
 // Planned is what Plan decided.

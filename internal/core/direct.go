@@ -6,6 +6,7 @@ package core
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -55,32 +56,23 @@ func isValid(ctx context.Context, attribute schema.Attribute, at path.Path, valu
 	if (value.IsNull() && attribute.IsRequired()) || (!value.IsNull() && readOnly) {
 		return false
 	}
-	var diags diag.Diagnostics
 	switch v := value.(type) {
 	case types.String:
 		a, ok := attribute.(schema.StringAttribute)
-		if !ok {
-			return value.IsNull()
-		}
-		for _, rule := range a.Validators {
+		return ok && !slices.ContainsFunc(a.Validators, func(rule validator.String) bool {
 			var resp validator.StringResponse
 			rule.ValidateString(ctx, validator.StringRequest{Path: at, PathExpression: at.Expression(), Config: config, ConfigValue: v}, &resp)
-			diags.Append(resp.Diagnostics...)
-		}
+			return len(resp.Diagnostics) > 0
+		})
 	case types.Set:
 		a, ok := attribute.(schema.SetAttribute)
-		if !ok {
-			return value.IsNull()
-		}
-		for _, rule := range a.Validators {
+		return ok && !slices.ContainsFunc(a.Validators, func(rule validator.Set) bool {
 			var resp validator.SetResponse
 			rule.ValidateSet(ctx, validator.SetRequest{Path: at, PathExpression: at.Expression(), Config: config, ConfigValue: v}, &resp)
-			diags.Append(resp.Diagnostics...)
-		}
-	default:
-		return value.IsNull()
+			return len(resp.Diagnostics) > 0
+		})
 	}
-	return len(diags) == 0
+	return value.IsNull()
 }
 
 // upgradeDirectly hands a state of the present version, in which there is nothing to

@@ -12,11 +12,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -24,20 +24,42 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// lamps is a provider of one resource, a lamp, whose color is what Refresh says.
-type lamps struct{ color string }
+// lamps is a provider of lamps, each of whose color is what Refresh says.
+type lamps struct {
+	color string
+	fuse  fuse // handed over
+}
+
+type fuse string
+
+func (f fuse) Require(diags *diag.Diagnostics) {
+	if f == "blown" {
+		diags.AddError("No light", "The fuse has blown.")
+	}
+}
 
 func (*lamps) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "lamps"
 }
-func (*lamps) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse)          {}
-func (*lamps) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
-func (*lamps) DataSources(context.Context) []func() datasource.DataSource                        { return nil }
+func (*lamps) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
+func (p *lamps) Configure(_ context.Context, _ provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = p.fuse, p.fuse, p.fuse
+}
+func (*lamps) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{NewDataSource(fuseBox)}
+}
+func (*lamps) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{NewList(lampList)}
+}
 func (p *lamps) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{New(func() Resource[lampModel, lampPrivate] { return &lamp{p} })}
+	return []func() resource.Resource{New(func() Resource[lampModel, lampPrivate] { return &lamp{lamps: p} })}
 }
 
-type lamp struct{ *lamps }
+type lamp struct {
+	*lamps
+
+	fuse fuse // as the provider has handed it over
+}
 
 type lampModel struct{ ID, Color types.String }
 
@@ -45,22 +67,20 @@ type lampPrivate struct {
 	Seen bool `json:"seen"`
 }
 
-func (*lamp) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "lamps_lamp"
+func (*lamp) Describe() Description {
+	return Description{Name: "lamp", Identity: map[string]string{"id": "Number of the lamp."}}
 }
 
-func (*lamp) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
+func (*lamp) Schema() schema.Schema {
+	return schema.Schema{Attributes: map[string]schema.Attribute{
 		"id":    schema.StringAttribute{Computed: true},
 		"color": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(3)}},
 	}}
 }
 
-func (*lamp) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{"id": identityschema.StringAttribute{RequiredForImport: true}}}
-}
+func (l *lamp) Configure(data any, diags *diag.Diagnostics) { l.fuse = Data[fuse](data, diags) }
 
-func (*lamp) Configure(context.Context, resource.ConfigureRequest, *resource.ConfigureResponse) {}
+func (l *lamp) Require(diags *diag.Diagnostics) { l.fuse.Require(diags) }
 
 func (*lamp) Fields(m *lampModel) Fields {
 	return Fields{"id": Field(&m.ID), "color": Field(&m.Color)}
@@ -288,4 +308,65 @@ func TestPrivate_isTheFrameworks(t *testing.T) {
 	if _, err := decodePrivate[lampPrivate]([]byte(`{".import_before_read":"dHJ1ZQ=="}`)); err == nil {
 		t.Error("a note of the framework's own isn't left to the framework")
 	}
+}
+
+// Nothing is created, updated or imported while what that needs is missing; a refresh and
+// a deletion find out themselves.
+func TestAdapter_requiresBeforeItChanges(t *testing.T) {
+	t.Parallel()
+	s := serveConfigured(t, "blown")
+	config := packed(t, nil, "red")
+	applied, err := s.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: "lamps_lamp", PriorState: nullLamp(t), PlannedState: packed(t, tftypes.UnknownValue, "red"), Config: config,
+	})
+	if err != nil || colorOf(t, applied.NewState) != "" || !saysBlown(applied.Diagnostics) {
+		t.Errorf("create: %+v, %v", applied, err)
+	}
+	applied, err = s.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: "lamps_lamp", PriorState: packed(t, "1", "blue"), PlannedState: packed(t, "1", "red"), Config: config,
+	})
+	if err != nil || colorOf(t, applied.NewState) != "blue" || !saysBlown(applied.Diagnostics) {
+		t.Errorf("update: %+v, %v", applied, err)
+	}
+	imported, err := s.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "lamps_lamp", ID: "1"})
+	if err != nil || len(imported.ImportedResources) > 0 || !saysBlown(imported.Diagnostics) {
+		t.Errorf("import: %+v, %v", imported, err)
+	}
+	applied, err = s.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: "lamps_lamp", PriorState: packed(t, "1", "red"), PlannedState: nullLamp(t), Config: nullLamp(t),
+	})
+	if err != nil || len(applied.Diagnostics) > 0 {
+		t.Errorf("delete: %+v, %v", applied, err)
+	}
+}
+
+func saysBlown(diags []*tfprotov6.Diagnostic) bool {
+	return len(diags) == 1 && diags[0].Summary == "No light"
+}
+
+// serveConfigured serves lamps behind a fuse, which the provider has handed over.
+func serveConfigured(t *testing.T, fuse fuse) *Server {
+	t.Helper()
+	s, err := NewServer(&lamps{color: "red", fuse: fuse}, func() any { return fuse })
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := packedObject(t, map[string]tftypes.Value{})
+	if resp, err := s.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: config}); err != nil || len(resp.Diagnostics) > 0 {
+		t.Fatalf("%+v, %v", resp, err)
+	}
+	return s
+}
+
+func packedObject(t *testing.T, attributes map[string]tftypes.Value) *tfprotov6.DynamicValue {
+	t.Helper()
+	of := tftypes.Object{AttributeTypes: map[string]tftypes.Type{}}
+	for name, value := range attributes {
+		of.AttributeTypes[name] = value.Type()
+	}
+	packed, err := tfprotov6.NewDynamicValue(of, tftypes.NewValue(of, attributes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &packed
 }

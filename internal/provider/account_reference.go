@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,17 +14,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
-
-var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-
-func isUUID(s string) bool { return uuidPattern.MatchString(s) }
 
 // checkAccountID refuses a name where an id is due; SigNoz answers ids of another form with
 // an error that helps nobody. It is for what asks SigNoz, and not for the validation of a
 // configuration: in `terraform test` an id may come from a mock, which is a random text.
 func checkAccountID(at path.Path, id types.String, diags *diag.Diagnostics) {
-	if known(id) && !isUUID(id.ValueString()) {
+	if values.Known(id) && !values.IsUUID(id.ValueString()) {
 		diags.AddAttributeError(at, fmt.Sprintf("%s isn't the id of a service account", at),
 			fmt.Sprintf("%q isn't a UUID. Use signoz_service_account.NAME.id, or data.signoz_service_account.NAME.id to look the account up by name. In terraform test or Terragrunt, mock the ID with a UUID.", id.ValueString()))
 	}
@@ -39,7 +36,7 @@ func checkNewAccountID(planned, present types.String, diags *diag.Diagnostics) {
 		return
 	}
 	checkAccountID(at, planned, diags)
-	if isUUID(id) && id != strings.ToLower(id) {
+	if values.IsUUID(id) && id != strings.ToLower(id) {
 		diags.AddAttributeError(at, fmt.Sprintf("%s must be lowercase", at),
 			fmt.Sprintf("SigNoz returns IDs in lowercase, so Terraform would see a permanent change. Use %q.", strings.ToLower(id)))
 	}
@@ -55,7 +52,7 @@ type problem struct {
 // findAccount resolves what users write for an account, its id or its name, to an
 // account that isn't deleted. A UUID is an id first: a name may look like one.
 func findAccount(ctx context.Context, client *signoz.Client, reference string) (*signoz.ServiceAccount, *problem) {
-	if isUUID(reference) {
+	if values.IsUUID(reference) {
 		account, err := client.SharedServiceAccount(ctx, strings.ToLower(reference))
 		switch {
 		case err == nil && !account.Deleted():
@@ -107,16 +104,10 @@ func findAccountByName(ctx context.Context, client *signoz.Client, name string) 
 // noAccountNamed says that there is no such account and which may have been meant.
 func noAccountNamed(name string, names []string) string {
 	what := fmt.Sprintf("No active account is named %q", name)
-	if isUUID(name) {
+	if values.IsUUID(name) {
 		what = fmt.Sprintf("No account has the id %s", name)
 	}
-	if suggestion := nearest(name, names); suggestion != "" {
-		return fmt.Sprintf("%s; did you mean %q?", what, suggestion)
-	}
-	if len(names) == 0 {
-		return what + ". There are no active accounts that the provider may see."
-	}
-	return fmt.Sprintf("%s. There are: %s.", what, someOf(names))
+	return what + wording.Alternatives(name, names, "There are", ". There are no active accounts that the provider may see.")
 }
 
 // findKey resolves what users write for a key of an account, its id or its name.
@@ -137,15 +128,7 @@ func findKey(ctx context.Context, client *signoz.Client, account *signoz.Service
 		names = append(names, keys[i].Name)
 	}
 	detail := fmt.Sprintf("Service account %q has no key with the id or name %q", account.Name, reference)
-	switch suggestion := nearest(reference, names); {
-	case suggestion != "":
-		detail += fmt.Sprintf("; did you mean %q?", suggestion)
-	case len(names) == 0:
-		detail += ": it has no keys."
-	default:
-		detail += fmt.Sprintf(". It has: %s.", someOf(names))
-	}
-	return nil, &problem{summary: "Key not found", detail: detail}
+	return nil, &problem{summary: "Key not found", detail: detail + wording.Alternatives(reference, names, "It has", ": it has no keys.")}
 }
 
 // findKeyByID finds a key in whichever account it belongs to.
@@ -169,11 +152,26 @@ func findKeyByID(ctx context.Context, client *signoz.Client, id string) (*signoz
 	return nil, nil, &problem{summary: "Key not found", detail: fmt.Sprintf("No active service account has a key with the id %s.", id)}
 }
 
-// splitReference splits the import id ACCOUNT/OBJECT.
-func splitReference(id string) (account, object string, ok bool) {
-	account, object, ok = strings.Cut(id, "/")
-	if !ok || account == "" || object == "" || strings.Contains(object, "/") {
-		return "", "", false
+// importReference reads what a user wrote to import an object of an account, an import id
+// ACCOUNT/OBJECT or an identity, in which the attribute object names the object. form says
+// how the import id is written.
+func importReference(id string, identity map[string]string, object, form string, diags *diag.Diagnostics) (account, of string) {
+	if id == "" && len(identity) > 0 {
+		checkIdentity(identity, diags)
+		return identity["service_account_id"], identity[object]
 	}
-	return account, object, true
+	account, of, ok := strings.Cut(id, "/")
+	if !ok || account == "" || of == "" || strings.Contains(of, "/") {
+		diags.AddError("Invalid import id", fmt.Sprintf("%q isn't of the form %s", id, form))
+	}
+	return account, of
+}
+
+// checkIdentity refuses an identity whose ids aren't any.
+func checkIdentity(identity map[string]string, diags *diag.Diagnostics) {
+	for _, name := range []string{"service_account_id", "id"} {
+		if id, ok := identity[name]; ok && !values.IsUUID(id) {
+			diags.AddError("Invalid identity", fmt.Sprintf("%s of an identity is a UUID; %q isn't one. To import by name, use the import id instead: ACCOUNT, ACCOUNT/KEY or ACCOUNT/ROLE.", name, id))
+		}
+	}
 }

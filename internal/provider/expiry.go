@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // keyPrivate is what the private state of a key holds.
@@ -62,9 +64,9 @@ func (record keyRecord) refreshed(name string, expiresAt, now time.Time) keyReco
 // updated is the record after an update to what was planned. What was moved or renamed
 // elsewhere and is left so stays known as that, unless the configuration asks for it now.
 func (record keyRecord) updated(plan, state, config serviceAccountKeyModel) keyRecord {
-	adopted := !sameDuration(plan.ValidFor, state.ValidFor) || (known(config.ExpiresAt) && sameTime(config.ExpiresAt, plan.ExpiresAt))
-	if !sameTime(plan.ExpiresAt, state.ExpiresAt) || !record.Passed || adopted {
-		record.ExpiresAt = signoz.UnixSeconds(timeOf(plan.ExpiresAt))
+	adopted := !times.SameDuration(plan.ValidFor, state.ValidFor) || (values.Known(config.ExpiresAt) && times.SameTime(config.ExpiresAt, plan.ExpiresAt))
+	if !times.SameTime(plan.ExpiresAt, state.ExpiresAt) || !record.Passed || adopted {
+		record.ExpiresAt = signoz.UnixSeconds(times.TimeOf(plan.ExpiresAt))
 	}
 	if !plan.Name.Equal(state.Name) || !record.Expired {
 		record.Name = plan.Name.ValueString()
@@ -91,8 +93,8 @@ func refreshedExpiry(onServer time.Time, state serviceAccountKeyModel, record ke
 	if onServer.IsZero() && record.Passed && state.ValidFor.IsNull() {
 		onServer = record.setTime()
 	}
-	found := timestamp(onServer)
-	if sameTime(found, state.ExpiresAt) {
+	found := times.Timestamp(onServer)
+	if times.SameTime(found, state.ExpiresAt) {
 		return state.ExpiresAt
 	}
 	return found
@@ -100,7 +102,7 @@ func refreshedExpiry(onServer time.Time, state serviceAccountKeyModel, record ke
 
 // endsAt is when the key stops working, by the last refresh; zero for never.
 func endsAt(state serviceAccountKeyModel, record keyRecord) time.Time {
-	end := timeOf(state.ExpiresAt)
+	end := times.TimeOf(state.ExpiresAt)
 	if record.Passed && signoz.UnixSeconds(end) == record.ExpiresAt {
 		return time.Time{} // see refreshedExpiry
 	}
@@ -140,7 +142,7 @@ func (e expiry) plan(diags *diag.Diagnostics) types.String {
 	case e.config.ExpiresAt.IsUnknown() || e.config.ValidFor.IsUnknown():
 		return types.StringUnknown()
 	case !e.config.ExpiresAt.IsNull():
-		wanted := timeOf(e.config.ExpiresAt)
+		wanted := times.TimeOf(e.config.ExpiresAt)
 		return e.decide(path.Root("expires_at"), e.config.ExpiresAt, signoz.UnixSeconds(wanted) == e.record().ExpiresAt, diags)
 	case e.config.ValidFor.IsNull():
 		return types.StringNull()
@@ -148,10 +150,10 @@ func (e expiry) plan(diags *diag.Diagnostics) types.String {
 		return types.StringUnknown() // it counts from the moment of creation
 	}
 	wanted := e.endOfLifetime()
-	if !known(wanted) {
+	if !values.Known(wanted) {
 		return wanted
 	}
-	return e.decide(path.Root("valid_for"), wanted, sameDuration(e.config.ValidFor, e.prior.State.ValidFor), diags)
+	return e.decide(path.Root("valid_for"), wanted, times.SameDuration(e.config.ValidFor, e.prior.State.ValidFor), diags)
 }
 
 func (e expiry) record() keyRecord {
@@ -164,36 +166,36 @@ func (e expiry) record() keyRecord {
 // endOfLifetime is when an existing key is to expire by `valid_for`; unknown where its
 // lifetime begins with the update.
 func (e expiry) endOfLifetime() types.String {
-	lifetime, record, state := durationOf(e.config.ValidFor), e.record(), e.prior.State
+	lifetime, record, state := times.DurationOf(e.config.ValidFor), e.record(), e.prior.State
 	switch {
-	case known(state.ValidFor):
-		base := timeOf(state.ExpiresAt)
+	case values.Known(state.ValidFor):
+		base := times.TimeOf(state.ExpiresAt)
 		if record.ExpiresAt != 0 {
 			base = record.setTime()
 		}
 		if base.IsZero() {
 			return types.StringUnknown()
 		}
-		return timestamp(base.Add(lifetime - durationOf(state.ValidFor)).Truncate(time.Second))
+		return times.Timestamp(base.Add(lifetime - times.DurationOf(state.ValidFor)).Truncate(time.Second))
 	case record.CreatedAt != 0:
-		return timestamp(time.Unix(record.CreatedAt, 0).Add(lifetime).Truncate(time.Second))
-	case known(state.ExpiresAt):
+		return times.Timestamp(time.Unix(record.CreatedAt, 0).Add(lifetime).Truncate(time.Second))
+	case values.Known(state.ExpiresAt):
 		return state.ExpiresAt // imported: nobody knows when its lifetime began
 	}
 	return types.StringUnknown()
 }
 
 func (e expiry) decide(at path.Path, wanted types.String, asSetLast bool, diags *diag.Diagnostics) types.String {
-	passed := hasPassed(timeOf(wanted), e.now)
+	passed := hasPassed(times.TimeOf(wanted), e.now)
 	switch {
-	case e.prior != nil && sameTime(wanted, e.prior.State.ExpiresAt):
+	case e.prior != nil && times.SameTime(wanted, e.prior.State.ExpiresAt):
 		if e.record().Passed && endsAt(e.prior.State, e.record()).IsZero() {
 			e.warnOutlives(at, wanted, diags)
 		}
 		return e.prior.State.ExpiresAt
 	case e.prior != nil && asSetLast && e.record().Passed:
 		e.warnOutlives(at, wanted, diags)
-		if e.prior.State.ExpiresAt.IsNull() && known(e.config.ExpiresAt) {
+		if e.prior.State.ExpiresAt.IsNull() && values.Known(e.config.ExpiresAt) {
 			return wanted
 		}
 		return e.prior.State.ExpiresAt
@@ -219,7 +221,9 @@ func (e expiry) decide(at path.Path, wanted types.String, asSetLast bool, diags 
 	return wanted
 }
 
-func (e expiry) ago(wanted types.String) string { return roughly(e.now.Sub(timeOf(wanted))) }
+func (e expiry) ago(wanted types.String) string {
+	return times.Roughly(e.now.Sub(times.TimeOf(wanted)))
+}
 
 // warnOutlives says that a key works longer than the configuration wants.
 func (e expiry) warnOutlives(at path.Path, wanted types.String, diags *diag.Diagnostics) {
@@ -229,15 +233,15 @@ func (e expiry) warnOutlives(at path.Path, wanted types.String, diags *diag.Diag
 	}
 	until := "has no expiry any more"
 	if !end.IsZero() {
-		until = "works until " + timestamp(end).ValueString()
+		until = "works until " + times.Timestamp(end).ValueString()
 	}
 	diags.AddAttributeWarning(at, fmt.Sprintf("The key %q is valid longer than configured", e.prior.State.Name.ValueString()),
-		fmt.Sprintf("The configuration says it expired at %s, but its expiry was changed outside Terraform: it %s. SigNoz doesn't accept an expiry in the past, so Terraform can't change it back. %s", timestamp(timeOf(wanted)).ValueString(), until, waysOut(e.config)))
+		fmt.Sprintf("The configuration says it expired at %s, but its expiry was changed outside Terraform: it %s. SigNoz doesn't accept an expiry in the past, so Terraform can't change it back. %s", times.Timestamp(times.TimeOf(wanted)).ValueString(), until, waysOut(e.config)))
 }
 
 // waysOut says what can be done about a key whose expiry, by the configuration, has passed.
 func waysOut(config serviceAccountKeyModel) string {
-	if known(config.ExpiresAt) {
+	if values.Known(config.ExpiresAt) {
 		return "Extend it with a later expires_at: the same value works again. Or replace it (terraform apply -replace=ADDRESS, with a later expires_at too). Or remove it from the configuration."
 	}
 	return "Extend it with a longer valid_for: the same value works again. Or replace it (terraform apply -replace=ADDRESS). Or remove it from the configuration."
@@ -251,7 +255,7 @@ func planExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, pr
 	if !hasPassed(endsAt(state, record), now) || !plan.ExpiresAt.Equal(state.ExpiresAt) {
 		return
 	}
-	renamed := (known(config.Name) && !plan.Name.Equal(state.Name)) || (known(config.NamePrefix) && plan.Name.IsUnknown())
+	renamed := (values.Known(config.Name) && !plan.Name.Equal(state.Name)) || (values.Known(config.NamePrefix) && plan.Name.IsUnknown())
 	elsewhere := config.Name.ValueString() == record.Name || (config.Name.IsNull() && config.NamePrefix.Equal(state.NamePrefix))
 	kept := ""
 	switch {
@@ -269,10 +273,10 @@ func planExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, pr
 		return
 	}
 	diags.AddAttributeWarning(path.Root("expires_at"), fmt.Sprintf("The key %q has expired", state.Name.ValueString()),
-		fmt.Sprintf("It expired at %s, %s ago, and SigNoz refuses it.%s %s", state.ExpiresAt.ValueString(), roughly(now.Sub(timeOf(state.ExpiresAt))), kept, waysOut(config)))
+		fmt.Sprintf("It expired at %s, %s ago, and SigNoz refuses it.%s %s", state.ExpiresAt.ValueString(), times.Roughly(now.Sub(times.TimeOf(state.ExpiresAt))), kept, waysOut(config)))
 }
 
 // rotationDue reports whether a key with this expiry is to be replaced at that time.
 func rotationDue(expiresAt time.Time, rotateBefore types.String, now time.Time) bool {
-	return !expiresAt.IsZero() && known(rotateBefore) && !now.Before(expiresAt.Add(-durationOf(rotateBefore)))
+	return !expiresAt.IsZero() && values.Known(rotateBefore) && !now.Before(expiresAt.Add(-times.DurationOf(rotateBefore)))
 }

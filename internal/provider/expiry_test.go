@@ -10,6 +10,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // Every row of the table in the doc comment of expiry, for expires_at and for valid_for:
@@ -17,7 +19,7 @@ import (
 func TestExpiry_table(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	at := func(hours int) types.String { return timestamp(now.Add(time.Duration(hours) * time.Hour)) }
+	at := func(hours int) types.String { return times.Timestamp(now.Add(time.Duration(hours) * time.Hour)) }
 	unix := func(hours int) int64 { return now.Add(time.Duration(hours) * time.Hour).Unix() }
 	none, unknown := types.StringNull(), types.StringUnknown()
 	key := func(state types.String, setHours int, passed bool) *keyObject {

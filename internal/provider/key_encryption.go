@@ -10,12 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/keyseal"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // encryptToTypes are the types of encrypt_to's attributes.
@@ -48,18 +48,17 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 }
 
 func encryptedKeyAttribute() schema.StringAttribute {
-	return schema.StringAttribute{
-		Computed: true,
-		MarkdownDescription: "Value of the key, encrypted to `encrypt_to`: an armored age file, or the base64 text of a sealed box that GitHub's secrets take. It isn't sensitive: only the recipients can decrypt it. " +
-			"Null without `encrypt_to`, and for an imported key.",
-		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-	}
+	return assigned("Value of the key, encrypted to `encrypt_to`: an armored age file, or the base64 text of a sealed box that GitHub's secrets take. It isn't sensitive: only the recipients can decrypt it. " +
+		"Null without `encrypt_to`, and for an imported key.")
 }
 
-// encryptKey encrypts a key's value as encrypt_to says, which isn't null and all known.
+// encryptKey encrypts a key's value as encrypt_to says, which is all known; where it is null,
+// to nothing.
 func encryptKey(encryptTo types.Object, value string) (string, error) {
-	age, github := recipientTexts(encryptTo)
-	recipients, err := parseRecipients(age, github)
+	if encryptTo.IsNull() {
+		return "", nil
+	}
+	recipients, err := parseRecipients(recipientTexts(encryptTo))
 	if err != nil {
 		return "", err
 	}
@@ -75,7 +74,7 @@ func recipientTexts(encryptTo types.Object) (age types.Set, github types.String)
 
 // parseRecipients reads what is known; a null element of the set is an empty recipient.
 func parseRecipients(age types.Set, github types.String) (keyseal.Recipients, error) {
-	if known(github) {
+	if values.Known(github) {
 		return keyseal.GitHubRecipient(github.ValueString())
 	}
 	var texts []string
@@ -91,7 +90,7 @@ func parseRecipients(age types.Set, github types.String) (keyseal.Recipients, er
 // are judged in the plan: in `terraform test` they may come from mocks.
 func checkEncryptTo(encryptTo types.Object, diags *diag.Diagnostics) {
 	age, github := recipientTexts(encryptTo)
-	if known(encryptTo) && age.IsNull() == github.IsNull() && !age.IsUnknown() && !github.IsUnknown() {
+	if values.Known(encryptTo) && age.IsNull() == github.IsNull() && !age.IsUnknown() && !github.IsUnknown() {
 		diags.AddAttributeError(path.Root("encrypt_to"), "Invalid recipients of a key",
 			"Exactly one of `age_recipients` and `github_public_key` is required: name an age recipient for each receiver, or create a separate key for GitHub, which nobody else can decrypt.")
 	}
@@ -101,15 +100,15 @@ func checkEncryptTo(encryptTo types.Object, diags *diag.Diagnostics) {
 // the apply.
 func checkRecipients(encryptTo types.Object, diags *diag.Diagnostics) {
 	age, github := recipientTexts(encryptTo)
-	if !known(encryptTo) || hasUnknown(encryptTo) || (hasUnknownElement(age) && len(knownStrings(age)) == 0) {
+	if !values.Known(encryptTo) || github.IsUnknown() || (values.HasUnknown(age) && len(values.Strings(age)) == 0) {
 		return
 	}
 	if _, err := parseRecipients(age, github); err != nil {
 		at := path.Root("encrypt_to").AtName("age_recipients")
-		if known(github) {
+		if values.Known(github) {
 			at = path.Root("encrypt_to").AtName("github_public_key")
 		}
-		diags.AddAttributeError(at, "Invalid recipient of a key", sentence(err.Error()))
+		diags.AddAttributeError(at, "Invalid recipient of a key", wording.Sentence(err.Error()))
 	}
 }
 
@@ -122,19 +121,11 @@ func keepValue(m *serviceAccountKeyModel, record *keyRecord, value string) error
 	}
 	m.Key = types.StringNull()
 	record.Hash = signoz.HashKey(value)
-	text, err := sealed(m.EncryptTo, value)
+	text, err := encryptKey(m.EncryptTo, value)
 	if err == nil {
 		m.EncryptedKey = types.StringValue(text)
 	}
 	return err
-}
-
-// sealed is the value, encrypted as encrypt_to says; empty where that is null.
-func sealed(encryptTo types.Object, value string) (string, error) {
-	if encryptTo.IsNull() {
-		return "", nil
-	}
-	return encryptKey(encryptTo, value)
 }
 
 // planEncryption plans where the value of an existing key is kept. Another encrypt_to than

@@ -7,44 +7,39 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // recentUse is how long ago a key was last used that counts as in use.
-const recentUse = day
+const recentUse = times.Day
 
 // warnKeyInUse warns of a plan that revokes a key at once which was used within the last
 // day, as the list says that the refresh has read. It asks nothing. Terraform plans the end
 // of an object that has left the configuration before it refreshes it: then the refresh warns.
 func (s *session) warnKeyInUse(key keyObject, diags *diag.Diagnostics) {
-	if !s.online() || durationOf(key.State.DestroyGracePeriod) > 0 {
+	if times.DurationOf(key.State.DestroyGracePeriod) == 0 {
+		s.warnEnding(key.State.ID.ValueString(), key.State.ServiceAccountID.ValueString(), diags)
+	}
+}
+
+// warnEnding does so for a key, or for all keys of an account, that a plan ends.
+func (s *session) warnEnding(id, accountID string, diags *diag.Diagnostics) {
+	if !s.online() {
 		return
 	}
-	id := key.State.ID.ValueString()
-	add(s.seen, s.seen.ending, id)
-	for _, listed := range s.client.KeysRead(key.State.ServiceAccountID.ValueString()) {
-		if listed.ID == id {
+	s.seen.ending.set(id, true)
+	for _, listed := range s.client.KeysRead(accountID) {
+		if id == listed.ID || id == accountID {
 			s.warnIfInUse(&listed, diags)
 		}
 	}
 }
 
-// warnKeysInUse does so for all keys of an account that a plan deletes.
-func (s *session) warnKeysInUse(id types.String, diags *diag.Diagnostics) {
-	if !s.online() {
-		return
-	}
-	add(s.seen, s.seen.ending, id.ValueString())
-	for _, listed := range s.client.KeysRead(id.ValueString()) {
-		s.warnIfInUse(&listed, diags)
-	}
-}
-
 // warnRefreshedInUse warns of a key that was refreshed after its end was planned.
 func (s *session) warnRefreshedInUse(key *signoz.Key, diags *diag.Diagnostics) {
-	if has(s.seen, s.seen.ending, key.ID) || has(s.seen, s.seen.ending, key.AccountID) {
+	if s.seen.ending.get(key.ID) || s.seen.ending.get(key.AccountID) {
 		s.warnIfInUse(key, diags)
 	}
 }
@@ -55,9 +50,9 @@ func (s *session) warnIfInUse(key *signoz.Key, diags *diag.Diagnostics) {
 		return
 	}
 	advice := "To give them time to switch, set destroy_grace_period (such as \"24h\") and apply that first."
-	if has(s.seen, s.seen.ending, key.AccountID) {
+	if s.seen.ending.get(key.AccountID) {
 		advice = "Its service account is deleted, which revokes all keys of the account immediately, whatever their destroy_grace_period."
 	}
 	diags.AddWarning(fmt.Sprintf("The key %q is in use, and this plan revokes it immediately", key.Name),
-		fmt.Sprintf("It was last used at %s, %s ago; its consumers fail after the apply. %s", timestamp(last).ValueString(), roughly(now.Sub(last)), advice))
+		fmt.Sprintf("It was last used at %s, %s ago; its consumers fail after the apply. %s", times.Timestamp(last).ValueString(), times.Roughly(now.Sub(last)), advice))
 }

@@ -9,35 +9,48 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
-// accountIsLost reports whether an object may be taken for gone whose account SigNoz
-// doesn't know at all, not even as a deleted one. In the organization that the state was
-// made with, the account was lost with the server's database. In another organization, or
-// another SigNoz, no account is known, and to make everything anew would lose the values of
-// all keys: that is reported. what names the object; orgID is what the state says, empty where it doesn't.
-func (s *session) accountIsLost(ctx context.Context, what, accountID, orgID string, notFound error, diags *diag.Diagnostics) bool {
-	if s.isLostAccount(accountID) {
+// orgPrivate is what the private state of an object of an account holds.
+type orgPrivate struct {
+	// OrgID is the organization of the account, where the provider knew it.
+	OrgID string `json:"org_id"`
+}
+
+// isGone reports whether an object that couldn't be read may be taken for gone; if not, it
+// reports the error. An account that was deleted is still known to SigNoz. One that SigNoz
+// doesn't know, in the organization that the state was made with, was lost with the
+// server's database. In another organization, or another SigNoz, no account is known, and
+// to make everything anew would lose the values of all keys: that is an error. orgID
+// is what the state says, empty where it doesn't.
+func (s *session) isGone(ctx context.Context, summary, accountID, orgID string, err error, diags *diag.Diagnostics) bool {
+	if !signoz.IsAccountNotFound(err) {
+		s.addError(ctx, diags, summary, err)
+		return false
+	}
+	if s.seen.lostAccounts.get(strings.ToLower(accountID)) {
 		return true
 	}
 	if orgID == "" {
-		diags.AddError("Can't read "+what,
+		diags.AddError(summary,
 			fmt.Sprintf("The SigNoz at %s doesn't know its service account (id %s), not even as a deleted one. Check that `endpoint` and `api_key` are those of the SigNoz and the organization that this state was made with. "+
-				"If that one is gone for good, remove this object from the state: terraform state rm ADDRESS. %s", s.client.Endpoint(), accountID, said(notFound)))
+				"If that one is gone for good, remove this object from the state: terraform state rm ADDRESS. %s", s.client.Endpoint(), accountID, quote(err)))
 		return false
 	}
-	current, err := s.client.OrgID(ctx)
+	current, orgErr := s.client.OrgID(ctx)
 	switch {
-	case err != nil:
-		s.addError(ctx, diags, "Can't read "+what, fmt.Errorf("looking for the organization to which the provider signs in: %w", err))
+	case orgErr != nil:
+		s.addError(ctx, diags, summary, fmt.Errorf("looking for the organization to which the provider signs in: %w", orgErr))
 		return false
 	case current != "" && !strings.EqualFold(current, orgID):
-		diags.AddError(strings.ToUpper(what[:1])+what[1:]+" belongs to another organization",
+		diags.AddError(summary+": it belongs to another organization",
 			fmt.Sprintf("By the state its service account (id %s) belongs to the organization %s. The SigNoz at %s doesn't know the account, and signs the provider in to the organization %s. "+
 				"Check that `endpoint` and `api_key` are those of the SigNoz that this state was made with. If that one is gone for good, and you want to create the object in this one, remove it from the state: terraform state rm ADDRESS.",
 				accountID, orgID, s.client.Endpoint(), current))
 		return false
 	}
-	s.noteLostAccount(accountID)
+	s.seen.lostAccounts.set(strings.ToLower(accountID), true)
 	return true
 }

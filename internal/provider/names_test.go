@@ -4,12 +4,15 @@
 package provider
 
 import (
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
-func FuzzSplitReference(f *testing.F) {
+func FuzzImportReference(f *testing.F) {
 	for _, seed := range []string{
 		"ci/deploy", "ci", "", "/", "//", "ci/", "/deploy", "ci/deploy/more", "Grafana.Legacy_Key/Old.Key_1",
 		"0199fa0c-0000-7000-8000-000000000000/0199fa0c-0000-7000-8000-000000000001", " ci / deploy ", "ci\\deploy", "ä/ö",
@@ -17,60 +20,16 @@ func FuzzSplitReference(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		account, object, ok := splitReference(id)
+		var diags diag.Diagnostics
+		account, object := importReference(id, nil, "id", "ACCOUNT/KEY", &diags)
+		ok := !diags.HasError()
 		if valid := strings.Count(id, "/") == 1 && id[0] != '/' && id[len(id)-1] != '/'; ok != valid {
 			t.Fatalf("%q: ok is %t, should be %t", id, ok, valid)
 		}
 		if ok && account+"/"+object != id {
 			t.Fatalf("%q became %q and %q", id, account, object)
 		}
-		if !ok && (account != "" || object != "") {
-			t.Fatalf("%q isn't ok, but gave %q and %q", id, account, object)
-		}
 	})
-}
-
-func TestIsUUID(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]bool{
-		"0199fa0c-0000-7000-8000-000000000000":   true,
-		"0199FA0C-0000-7000-8000-00000000000F":   true,
-		"0199fa0c000070008000000000000000":       false,
-		"{0199fa0c-0000-7000-8000-000000000000}": false,
-		"0199fa0c-0000-7000-8000-000000000000\n": false,
-		"0199fa0c-0000-7000-8000-00000000000g":   false,
-		" 0199fa0c-0000-7000-8000-000000000000":  false,
-		"":                                       false,
-		"ci":                                     false,
-	} {
-		if got := isUUID(text); got != want {
-			t.Errorf("%q: %t, should be %t", text, got, want)
-		}
-	}
-}
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	names := []string{"ci-pipeline", "ci", "deploy", "Grafana.Legacy_Key", "prod-eu", "prod-us"}
-	for text, want := range map[string]string{
-		"ci-pipline":         "ci-pipeline",
-		"CI_PIPELINE":        "ci-pipeline",
-		"ci pipeline":        "ci-pipeline",
-		"Ci":                 "ci",
-		"cd":                 "", // in two letters, one slip makes another word
-		"deplyo":             "deploy",
-		"grafana-legacy-key": "Grafana.Legacy_Key",
-		"prod-xx":            "prod-eu", // either is as near; the answer is always the same
-		"something-else":     "",
-		"":                   "",
-	} {
-		for range 3 {
-			slices.Reverse(names)
-			if got := nearest(text, names); got != want {
-				t.Errorf("%q: %q, should be %q", text, got, want)
-			}
-		}
-	}
 }
 
 func TestNearestRole(t *testing.T) {
@@ -101,7 +60,7 @@ func TestCheckName(t *testing.T) {
 		"ci", "a", "ci-1", "c1", strings.Repeat("a", 50), "a-b-c-",
 		"-ci", "--", // v0.118 takes them
 	} {
-		if wrong := checkName("account", good, maxAccountNameLength); wrong != "" {
+		if wrong := accountNameRule().wrong(good); wrong != "" {
 			t.Errorf("%q: %s", good, wrong)
 		}
 	}
@@ -118,7 +77,7 @@ func TestCheckName(t *testing.T) {
 		"数":                     `SigNoz doesn't accept "数"`,
 		"123":                   `SigNoz doesn't accept "123"`,
 	} {
-		if wrong := checkName("account", bad, maxAccountNameLength); !strings.Contains(wrong, says) {
+		if wrong := accountNameRule().wrong(bad); !strings.Contains(wrong, says) {
 			t.Errorf("%q: %q doesn't say %q", bad, wrong, says)
 		}
 	}
@@ -130,11 +89,11 @@ func FuzzSuggestName(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		suggestion := suggestName(name, maxAccountNameLength)
+		suggestion := suggestName(name, accountNameRule().maxLength)
 		if suggestion == "" {
 			return
 		}
-		if wrong := checkName("account", suggestion, maxAccountNameLength); wrong != "" {
+		if wrong := accountNameRule().wrong(suggestion); wrong != "" {
 			t.Fatalf("%q is suggested for %q, but: %s", suggestion, name, wrong)
 		}
 		if !namePattern.MatchString(suggestion) {
@@ -145,14 +104,14 @@ func FuzzSuggestName(f *testing.F) {
 
 func TestSomeOf(t *testing.T) {
 	t.Parallel()
-	if got := someOf([]string{"b", "a"}); got != "a, b" {
+	if got := wording.SomeOf([]string{"b", "a"}); got != "a, b" {
 		t.Errorf("got %q", got)
 	}
 	many := make([]string, 25)
 	for i := range many {
 		many[i] = string(rune('a' + i))
 	}
-	if got := someOf(many); !strings.HasSuffix(got, "s, t and 5 more") {
+	if got := wording.SomeOf(many); !strings.HasSuffix(got, "s, t and 5 more") {
 		t.Errorf("got %q", got)
 	}
 }

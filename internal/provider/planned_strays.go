@@ -17,25 +17,25 @@ import (
 // whichever comes second finds a conflict. The zero value is ready for use.
 type plannedStrays struct {
 	mu         sync.Mutex
-	revoked    map[string]bool   // by id
-	exclusives map[string]string // key_ids of the signoz_service_account_keys_exclusive of an account
+	revoked    map[string]bool           // by id
+	exclusives sharedMap[string, string] // key_ids of the signoz_service_account_keys_exclusive of an account
 }
 
 // isDeclaredKey reports whether a resource of this run stands for the key or did so until
 // now: the run has read it, made it or is about to retire it.
 func (s *session) isDeclaredKey(keyID string) bool {
-	return has(s.seen, s.seen.refreshed, keyID)
+	return s.seen.refreshed.get(keyID)
 }
 
 // planToRevoke returns those of the strays that no resource of this run stands for, and
 // remembers them for checkNoStray.
-func (s *session) planToRevoke(strays []stray) []stray {
+func (s *session) planToRevoke(strays []keyFacts) []keyFacts {
 	s.strays.mu.Lock()
 	defer s.strays.mu.Unlock()
 	if s.strays.revoked == nil {
 		s.strays.revoked = make(map[string]bool)
 	}
-	var revoked []stray
+	var revoked []keyFacts
 	for _, key := range strays {
 		if id := key.ID.ValueString(); !s.isDeclaredKey(id) {
 			s.strays.revoked[id] = true
@@ -48,9 +48,6 @@ func (s *session) planToRevoke(strays []stray) []stray {
 // checkNoStray reports that a plan is to revoke the key of a resource as a stray. It
 // must be called after noteRefreshed, which keeps later plans from that.
 func (s *session) checkNoStray(keyID, name string, diags *diag.Diagnostics) {
-	if s == nil {
-		return
-	}
 	s.strays.mu.Lock()
 	defer s.strays.mu.Unlock()
 	if s.strays.revoked[keyID] {
@@ -63,13 +60,7 @@ func (s *session) checkNoStray(keyID, name string, diags *diag.Diagnostics) {
 // claimExclusive reports whether another exclusive resource of this run, with other
 // key_ids, is for the same account. A replacement is planned twice, with the same.
 func (s *session) claimExclusive(accountID string, keyIDs types.Set) (conflict bool) {
-	s.strays.mu.Lock()
-	defer s.strays.mu.Unlock()
-	if s.strays.exclusives == nil {
-		s.strays.exclusives = make(map[string]string)
-	}
-	id, ids := strings.ToLower(accountID), keyIDs.String()
-	before, ok := s.strays.exclusives[id]
-	s.strays.exclusives[id] = ids
-	return ok && before != ids
+	ids := keyIDs.String()
+	before := s.strays.exclusives.set(strings.ToLower(accountID), ids)
+	return before != "" && before != ids
 }

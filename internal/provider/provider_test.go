@@ -283,7 +283,7 @@ func TestProvider_anotherSigNoz(t *testing.T) {
 		key := talk(t, on).create("signoz_service_account_key", `{"service_account_id": `+account.at("id")+`, "name": "deploy"}`)
 		talk(t, another).refused(`Can't read the key "deploy"`, "doesn't know its service account", "terraform state rm").read(key)
 		role := talk(t, on).create("signoz_service_account_role", `{"service_account_id": `+account.at("id")+`, "role": "signoz-editor"}`)
-		talk(t, another).refused(`The role "signoz-editor"`, "belongs to another organization").read(role)
+		talk(t, another).refused(`the role "signoz-editor"`, "belongs to another organization").read(role)
 
 		asUser := unconfigured(t)
 		asUser.configure(`{"endpoint": ` + quote(another.endpoint) + `, "email": ` + quote(signoztest.AdminEmail) + `, "password": ` + quote(signoztest.AdminPassword) + `}`)

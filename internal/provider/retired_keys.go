@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // A key that is destroyed with a grace period goes on working for that time and stays
@@ -48,18 +50,7 @@ func shortened(text string, maxLength int) string {
 	if isName(text) && len(text) <= maxLength {
 		return text
 	}
-	plain := strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r - 'A' + 'a'
-		}
-		return '-'
-	}, text), "-")
-	if plain == "" {
-		plain = "key"
-	}
+	plain := cmp.Or(strings.Trim(spelledWith(lowercase, text), "-"), "key")
 	plain = plain[:min(len(plain), maxLength-shortenedHashLength-1)]
 	hash := sha256.Sum256([]byte(text))
 	for i := range shortenedHashLength {
@@ -99,7 +90,7 @@ func isExpiredPredecessor(key *signoz.Key, name, prefix string, now time.Time) b
 }
 
 // longestLease is how long an ephemeral key can have left to live.
-const longestLease = day
+const longestLease = times.Day
 
 // isEphemeral reports whether the key may be one that an ephemeral resource, in this run
 // or another, has made: its name ends with a hyphen and random letters, and it expires within a day.
@@ -112,19 +103,19 @@ func isEphemeral(key *signoz.Key, now time.Time) bool {
 // retire revokes the key, or lets it expire by itself after its grace period. It clears
 // away what earlier rotations retired and has expired since.
 func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.Client, key keyObject) error {
-	state, record := key.State, key.Private.Record
-	accountID, keyID := state.ServiceAccountID.ValueString(), state.ID.ValueString()
-	err := r.endKey(ctx, client, accountID, keyID, state, record)
-	for id := range strings.SplitSeq(record.Predecessors, ",") {
+	err := r.endKey(ctx, client, key)
+	for id := range strings.SplitSeq(key.Private.Record.Predecessors, ",") {
 		if id != "" {
-			err = errors.Join(err, client.RevokeKey(ctx, accountID, id))
+			err = errors.Join(err, client.RevokeKey(ctx, key.State.ServiceAccountID.ValueString(), id))
 		}
 	}
 	return err
 }
 
-func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.Client, accountID, keyID string, state serviceAccountKeyModel, record keyRecord) error {
-	now, expiresAt, grace := r.now(), endsAt(state, record), durationOf(state.DestroyGracePeriod)
+func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.Client, key keyObject) error {
+	state := key.State
+	accountID, keyID := state.ServiceAccountID.ValueString(), state.ID.ValueString()
+	now, expiresAt, grace := r.session.now(), endsAt(state, key.Private.Record), times.DurationOf(state.DestroyGracePeriod)
 	if grace == 0 || hasPassed(expiresAt, now) {
 		return client.RevokeKey(ctx, accountID, keyID)
 	}
@@ -137,7 +128,7 @@ func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.C
 	switch {
 	case signoz.IsNotFound(err):
 		return nil
-	case signoz.IsInvalidInput(err) && !end.After(r.now()):
+	case signoz.IsInvalidInput(err) && !end.After(r.session.now()):
 		return client.RevokeKey(ctx, accountID, keyID) // it has expired meanwhile
 	}
 	return err
@@ -148,7 +139,7 @@ func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.C
 func (r *serviceAccountKeyResource) expiredPredecessors(client *signoz.Client, state serviceAccountKeyModel) string {
 	var ids []string
 	for _, key := range client.KeysRead(state.ServiceAccountID.ValueString()) {
-		if isExpiredPredecessor(&key, state.Name.ValueString(), state.NamePrefix.ValueString(), r.now()) {
+		if isExpiredPredecessor(&key, state.Name.ValueString(), state.NamePrefix.ValueString(), r.session.now()) {
 			ids = append(ids, key.ID)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // roleClaims remembers, for one run, which resources manage the roles of an account: the
@@ -49,7 +51,7 @@ func (c *roleClaims) of(accountID string, f func(*accountClaims)) {
 // claimAllRoles notes that a signoz_service_account manages all roles of its account, and
 // warns where signoz_service_account_role manages one of them.
 func (s *session) claimAllRoles(id, name types.String, diags *diag.Diagnostics) {
-	if s == nil || !known(id) {
+	if !values.Known(id) {
 		return
 	}
 	s.roles.of(id.ValueString(), func(claims *accountClaims) {
@@ -63,7 +65,7 @@ func (s *session) claimAllRoles(id, name types.String, diags *diag.Diagnostics) 
 // claimRole notes that a signoz_service_account_role manages one role of an account, and
 // warns where the account's own resource manages them all.
 func (s *session) claimRole(id, role types.String, diags *diag.Diagnostics) {
-	if s == nil || !known(id) || !known(role) {
+	if !values.Known(id) || !values.Known(role) {
 		return
 	}
 	s.roles.of(id.ValueString(), func(claims *accountClaims) {
@@ -80,7 +82,7 @@ func (s *session) claimRole(id, role types.String, diags *diag.Diagnostics) {
 // one, if this role or one of them is new. On a server that keeps one role per account they
 // are too many, and neither would find the other there if both were made at the same time.
 func (s *session) otherRolesOf(id, role types.String, isNew bool) (others []string) {
-	if s == nil || !known(id) || !known(role) {
+	if !values.Known(id) || !values.Known(role) {
 		return nil
 	}
 	s.roles.of(id.ValueString(), func(claims *accountClaims) {

@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // adminRole is SigNoz's own role without which nobody may manage service accounts.
@@ -26,11 +28,11 @@ func (s *session) requireRoles(ctx context.Context, client *signoz.Client, names
 		return
 	}
 	unknown, err := client.CheckRoles(ctx, names)
-	switch {
-	case err != nil:
-		s.addError(ctx, diags, "Can't list the roles", err)
-	case unknown != nil:
-		s.addRoleError(ctx, diags, at, "", unknown)
+	if unknown != nil {
+		err = unknown
+	}
+	if err != nil {
+		s.addRoleError(ctx, diags, at, "Can't list the roles", err)
 	}
 }
 
@@ -57,7 +59,7 @@ func (s *session) checkNewRoles(ctx context.Context, names []string, at path.Pat
 				continue
 			}
 			diags.AddAttributeWarning(at, fmt.Sprintf("There is no role %q yet", name),
-				fmt.Sprintf("If this run makes the role, all is well: the apply looks again. Otherwise the apply will fail. The roles there are: %s.", someOf(there)))
+				fmt.Sprintf("If this run makes the role, all is well: the apply looks again. Otherwise the apply will fail. The roles there are: %s.", wording.SomeOf(there)))
 		}
 	}
 }
@@ -105,9 +107,9 @@ func (s *session) addRoleError(ctx context.Context, diags *diag.Diagnostics, at 
 }
 
 func addUnknownRole(diags *diag.Diagnostics, at path.Path, name string, there []string) {
-	detail := fmt.Sprintf("SigNoz has no role of this name. The roles there are: %s.", someOf(there))
+	detail := fmt.Sprintf("SigNoz has no role of this name. The roles there are: %s.", wording.SomeOf(there))
 	if suggestion := nearestRole(name, there); suggestion != "" {
-		detail = fmt.Sprintf("SigNoz has no role of this name; did you mean %q? The roles there are: %s.", suggestion, someOf(there))
+		detail = fmt.Sprintf("SigNoz has no role of this name; did you mean %q? The roles there are: %s.", suggestion, wording.SomeOf(there))
 	}
 	diags.AddAttributeError(at, fmt.Sprintf("Unknown role %q", name), detail)
 }
@@ -118,7 +120,7 @@ func addOneRole(diags *diag.Diagnostics, at path.Path, summary string, e *signoz
 		detail += fmt.Sprintf(" The account %q has %s now: another role would replace it.", e.Account, strings.Join(e.Held, ", "))
 	}
 	if e.Lost != nil {
-		detail += fmt.Sprintf(" The role that was replaced couldn't be given back: %s", sentence(e.Lost.Error()))
+		detail += fmt.Sprintf(" The role that was replaced couldn't be given back: %s", wording.Sentence(e.Lost.Error()))
 	}
 	diags.AddAttributeError(at, summary, detail+" Name one role, take the other away first, or upgrade SigNoz.")
 }
@@ -126,17 +128,17 @@ func addOneRole(diags *diag.Diagnostics, at path.Path, summary string, e *signoz
 // checkRoleName refuses an empty name, as a missing variable gives. Which names there are,
 // SigNoz says in the plan.
 func checkRoleName(at path.Path, name types.String, diags *diag.Diagnostics) {
-	if known(name) && name.ValueString() == "" {
+	if values.Known(name) && name.ValueString() == "" {
 		diags.AddAttributeError(at, "Empty role name", "The name of a role is empty. Give the name of one, such as signoz-viewer.")
 	}
 }
 
 // nearestRole knows, besides misspellings, the short forms people use: viewer, Admin.
 func nearestRole(name string, names []string) string {
-	if managed := "signoz-" + normalised(name); slices.Contains(names, managed) {
+	if managed := "signoz-" + wording.Normalized(name); slices.Contains(names, managed) {
 		return managed
 	}
-	return nearest(name, names)
+	return wording.Nearest(name, names)
 }
 
 func haveRoles(names []string) string {
@@ -148,7 +150,12 @@ func haveRoles(names []string) string {
 
 func onlyRoles(names []string) string {
 	if len(names) == 0 {
-		return "no role"
+		return haveRoles(names)
 	}
-	return "only " + strings.Join(names, ", ")
+	return "only " + haveRoles(names)
+}
+
+// difference is what a has and b lacks.
+func difference(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }

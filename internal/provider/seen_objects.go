@@ -4,10 +4,8 @@
 package provider
 
 import (
-	"strings"
-	"sync"
-
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 // seenObjects is what the refreshes of a run have found.
@@ -16,11 +14,10 @@ import (
 // plans each object once more. An object that wasn't refreshed is therefore one that is
 // being applied, or one of a plan with -refresh=false.
 type seenObjects struct {
-	mu           sync.Mutex
-	refreshed    map[string]bool
-	lostAccounts map[string]bool // by id
-	lostKeys     map[lostKey]bool
-	ending       map[string]bool // ids of keys and accounts that a plan ends
+	refreshed    sharedMap[string, bool]
+	lostAccounts sharedMap[string, bool] // by id in lower case; lost with the server's database
+	lostKeys     sharedMap[lostKey, bool]
+	ending       sharedMap[string, bool] // ids of keys and accounts that a plan ends
 }
 
 // lostKey is a key that is gone, as a configuration that makes it anew describes it.
@@ -30,36 +27,16 @@ type lostKey struct {
 }
 
 func newLostKey(m serviceAccountKeyModel) lostKey {
-	l := lostKey{prefix: m.NamePrefix.ValueString(), expiresAt: signoz.UnixSeconds(timeOf(m.ExpiresAt))}
+	l := lostKey{prefix: m.NamePrefix.ValueString(), expiresAt: signoz.UnixSeconds(times.TimeOf(m.ExpiresAt))}
 	if l.prefix == "" {
 		l.name = m.Name.ValueString()
 	}
 	return l
 }
 
-func newSeenObjects() *seenObjects {
-	return &seenObjects{refreshed: make(map[string]bool), lostAccounts: make(map[string]bool), lostKeys: make(map[lostKey]bool), ending: make(map[string]bool)}
-}
-
-func add[K comparable](s *seenObjects, to map[K]bool, keys ...K) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, key := range keys {
-		to[key] = true
-	}
-}
-
-func has[K comparable](s *seenObjects, in map[K]bool, key K) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return in[key]
-}
-
 // noteRefreshed remembers that an object was refreshed in this run.
 func (s *session) noteRefreshed(id string) {
-	if s != nil {
-		add(s.seen, s.seen.refreshed, id)
-	}
+	s.seen.refreshed.set(id, true)
 }
 
 // appliesUpdate reports whether Terraform is carrying out an update of the object, or
@@ -67,16 +44,7 @@ func (s *session) noteRefreshed(id string) {
 // and may have turned out to be a change that a plan would have replaced the object for.
 // The action can't be changed any more: Update makes the replacement.
 func (s *session) appliesUpdate(id string) bool {
-	return s != nil && !has(s.seen, s.seen.refreshed, id)
-}
-
-// noteLostAccount remembers an account that was lost with its server's database.
-func (s *session) noteLostAccount(id string) {
-	add(s.seen, s.seen.lostAccounts, strings.ToLower(id))
-}
-
-func (s *session) isLostAccount(id string) bool {
-	return has(s.seen, s.seen.lostAccounts, strings.ToLower(id))
+	return !s.seen.refreshed.get(id)
 }
 
 // noteLostKey remembers a key that the refresh didn't find any more, both as it was at
@@ -92,10 +60,11 @@ func (s *session) noteLostKey(key keyObject) {
 	if name := key.Private.Record.Name; name != "" && asSet.prefix == "" {
 		asSet.name = name
 	}
-	add(s.seen, s.seen.lostKeys, atLast, asSet)
+	s.seen.lostKeys.set(atLast, true)
+	s.seen.lostKeys.set(asSet, true)
 }
 
 // isLostKey reports whether the refresh found that a key of this configuration is gone.
 func (s *session) isLostKey(config serviceAccountKeyModel) bool {
-	return s != nil && has(s.seen, s.seen.lostKeys, newLostKey(config))
+	return s.seen.lostKeys.get(newLostKey(config))
 }

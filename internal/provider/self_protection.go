@@ -11,6 +11,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // isOwnAccount reports whether the account is the one whose key signs the requests.
@@ -22,33 +25,18 @@ func (s *session) isOwnAccount(ctx context.Context, id string) (bool, error) {
 	return err == nil && strings.EqualFold(own, id), err
 }
 
-// refuseOwnAccount keeps a plan from deleting the account that the provider signs
-// in with. Where that can't be found out, the deletion will ask again.
-func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *diag.Diagnostics) {
-	if own, err := s.isOwnAccount(ctx, id); err == nil && own {
-		addOwnAccountError(id, name, diags)
-	}
-}
-
-// mayDelete reports whether the account surely isn't the one that the provider signs
-// in with, and reports if not. The plan doesn't see a replacement asked for with -replace.
-func (s *session) mayDelete(ctx context.Context, id, name string, diags *diag.Diagnostics) bool {
+// refuseOwnAccount keeps the provider from deleting the account that it signs in with. The
+// error is that this couldn't be found out. A plan that meets one goes on, since the
+// deletion asks again: a replacement by -replace is no deletion to the plan either.
+func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *diag.Diagnostics) error {
 	own, err := s.isOwnAccount(ctx, id)
-	switch {
-	case err != nil:
-		diags.AddError(fmt.Sprintf("Can't delete service account %q", name),
-			"The provider first checks that it isn't deleting its own account, and that check failed. "+s.explain(ctx, err))
-	case own:
-		addOwnAccountError(id, name, diags)
+	if own {
+		diags.AddError("The provider would delete its own service account",
+			fmt.Sprintf("The key that the provider signs in with belongs to the service account %q (id %s), which this plan deletes. That would revoke the key in the middle of the run, and Terraform could do nothing more in SigNoz. "+
+				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin, or as a user (`email` and `password`, without a key in the environment). "+
+				"To stop managing the account without deleting it, use a removed block or terraform state rm.", name, id))
 	}
-	return err == nil && !own
-}
-
-func addOwnAccountError(id, name string, diags *diag.Diagnostics) {
-	diags.AddError("The provider would delete its own service account",
-		fmt.Sprintf("The key that the provider signs in with belongs to the service account %q (id %s), which this plan deletes. That would revoke the key in the middle of the run, and Terraform could do nothing more in SigNoz. "+
-			"To do this on purpose, run Terraform with the key of another account that holds signoz-admin, or as a user (`email` and `password`, without a key in the environment). "+
-			"To stop managing the account without deleting it, use a removed block or terraform state rm.", name, id))
+	return err
 }
 
 // signsWith reports whether the provider signs in with the key.
@@ -68,7 +56,7 @@ func (s *session) refuseOwnKey(key keyObject, diags *diag.Diagnostics) {
 	}
 	state := key.State
 	name := state.Name.ValueString()
-	if durationOf(state.DestroyGracePeriod) >= longestRun {
+	if times.DurationOf(state.DestroyGracePeriod) >= longestRun {
 		diags.AddWarning("The provider retires the key that it signs in with",
 			fmt.Sprintf("The provider signs in with the key %q, which this plan retires. It keeps working for its destroy_grace_period: give the provider another key (`api_key` or %s) before that ends.", name, envAPIKey))
 		return
@@ -82,10 +70,10 @@ func (s *session) refuseOwnKey(key keyObject, diags *diag.Diagnostics) {
 // warnOwnKeyEnds warns of a plan that lets the key that the provider signs in with end sooner.
 func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, key keyObject, diags *diag.Diagnostics) {
 	state := key.State
-	if !s.signsWith(key) || !known(plan.ExpiresAt) {
+	if !s.signsWith(key) || !values.Known(plan.ExpiresAt) {
 		return
 	}
-	if known(state.ExpiresAt) && !timeOf(plan.ExpiresAt).Before(timeOf(state.ExpiresAt)) {
+	if values.Known(state.ExpiresAt) && !times.TimeOf(plan.ExpiresAt).Before(times.TimeOf(state.ExpiresAt)) {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it signs in with expire sooner",

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,7 +16,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
 var (
@@ -88,34 +89,12 @@ type renewals struct {
 	lapsedAt   time.Time // when the key stopped working although it was in use
 }
 
-// leases are the open ephemeral keys of the run, by id.
-type leases struct {
-	mu   sync.Mutex
-	open map[string]renewals
-}
-
-func (l *leases) of(key *lease) renewals {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if r, ok := l.open[key.KeyID]; ok {
+// renewalsOf is what became of a lease so far.
+func (s *session) renewalsOf(key *lease) renewals {
+	if r := s.leases.get(key.KeyID); !r.expiresAt.IsZero() {
 		return r
 	}
 	return renewals{expiresAt: key.ExpiresAt, worksUntil: key.ExpiresAt}
-}
-
-func (l *leases) set(key *lease, r renewals) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open == nil {
-		l.open = make(map[string]renewals)
-	}
-	l.open[key.KeyID] = r
-}
-
-func (l *leases) forget(key *lease) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.open, key.KeyID)
 }
 
 func (e *serviceAccountKeyEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
@@ -129,10 +108,7 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 			"If the run is killed, the key expires within `valid_for`. " +
 			"Terraform opens ephemeral resources in plans too, so a plan makes and revokes a key as well. Needs Terraform 1.10 or OpenTofu 1.12.",
 		Attributes: map[string]schema.Attribute{
-			"service_account_id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "ID of the service account that the key belongs to.",
-			},
+			"service_account_id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the service account that the key belongs to."},
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
@@ -143,31 +119,22 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 				Computed: true,
 				MarkdownDescription: fmt.Sprintf("How long the key works if nothing renews or revokes it, such as `30m`; `%s` by default, at least `%s`. "+
 					"It is a lease, not a limit of the run: the provider renews the key each time a third of it has passed.", defaultLease, shortestLease),
-				Validators: []validator.String{durationValidator{atLeast: shortestLease}},
+				Validators: []validator.String{times.AtLeast(shortestLease)},
 			},
-			"id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the key, a UUID.",
-			},
-			"name": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "Name of the key.",
-			},
+			"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the key, a UUID."},
+			"name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the key."},
 			"key": schema.StringAttribute{
 				Computed:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Value of the key, which goes into the `SIGNOZ-API-KEY` header.",
 			},
-			"expires_at": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "Time at which the key expires unless it is renewed (RFC 3339, UTC).",
-			},
+			"expires_at": schema.StringAttribute{Computed: true, MarkdownDescription: "Time at which the key expires unless it is renewed (RFC 3339, UTC)."},
 		},
 	}
 }
 
 func (e *serviceAccountKeyEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	e.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+	e.session = core.Data[*session](req.ProviderData, &resp.Diagnostics)
 }
 
 // Open makes the key.
@@ -175,18 +142,15 @@ func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephem
 	var model ephemeralKeyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	checkAccountID(path.Root("service_account_id"), model.ServiceAccountID, &resp.Diagnostics)
-	client := e.session.requireClient(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	model.setDefaults(&resp.Diagnostics)
+	client := e.session.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	key := lease{
 		AccountID: model.ServiceAccountID.ValueString(),
 		Name:      signoz.UniqueKeyName(model.NamePrefix.ValueString()),
-		ValidFor:  durationOf(model.ValidFor),
+		ValidFor:  times.DurationOf(model.ValidFor),
 	}
 	value := e.create(ctx, client, &key, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -195,7 +159,7 @@ func (e *serviceAccountKeyEphemeralResource) Open(ctx context.Context, req ephem
 	model.ID = types.StringValue(key.KeyID)
 	model.Name = types.StringValue(key.Name)
 	model.Key = types.StringValue(value)
-	model.ExpiresAt = timestamp(key.ExpiresAt)
+	model.ExpiresAt = times.Timestamp(key.ExpiresAt)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
 	resp.RenewAt = key.renewAt(e.session.now())
 
@@ -216,9 +180,7 @@ func (m *ephemeralKeyModel) setDefaults(diags *diag.Diagnostics) {
 	if m.ValidFor.IsNull() {
 		m.ValidFor = types.StringValue(defaultLease)
 	}
-	if wrong := checkNamePrefix(m.NamePrefix.ValueString()); wrong != "" {
-		diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
-	}
+	keyPrefixRule().check("name_prefix", m.NamePrefix, diags)
 }
 
 // create makes the key and returns its value. The lease counts by the server's
@@ -232,13 +194,13 @@ func (e *serviceAccountKeyEphemeralResource) create(ctx context.Context, client 
 	created, err := client.CreateKey(ctx, key.AccountID, wanted)
 	if signoz.IsInvalidInput(err) {
 		// By the server's clock the expiry may have passed.
-		wanted.ExpiresAt = wanted.ExpiresAt.Add(day)
+		wanted.ExpiresAt = wanted.ExpiresAt.Add(times.Day)
 		created, err = client.CreateKey(ctx, key.AccountID, wanted)
 	}
 	received := e.session.now()
 	if signoz.IsInvalidInput(err) {
 		diags.AddError(summary, fmt.Sprintf("SigNoz refused the key's name or its expiry. If it is the name, choose another `name_prefix` (SigNoz v0.118 takes no digits). If it is the expiry, set this machine's clock, by which it is %s: it is behind SigNoz's by more than a day. %s",
-			received.UTC().Format(time.RFC3339), said(err)))
+			received.UTC().Format(time.RFC3339), quote(err)))
 		return ""
 	}
 	if err != nil {
@@ -280,16 +242,13 @@ func clockLead(at, sent, received time.Time) time.Duration {
 // renewal that fails is repeated soon, beyond the expiry too, since a later
 // expiry makes an expired key work again; and Close reports what went wrong.
 func (e *serviceAccountKeyEphemeralResource) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *ephemeral.RenewResponse) {
-	raw, diags := req.Private.GetKey(ctx, privateLease)
-	resp.Diagnostics.Append(diags...)
-	key := readLease(raw, &resp.Diagnostics)
-	client := e.session.requireClient(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() || key == nil {
+	client, key := e.opened(ctx, req.Private, &resp.Diagnostics)
+	if key == nil {
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, min(longestRenewal, key.ValidFor/2))
 	defer cancel()
-	past := e.session.leases.of(key)
+	past := e.session.renewalsOf(key)
 	began := e.session.now()
 	expiresAt := key.expiryFrom(began)
 	err := client.UpdateKey(limited, key.AccountID, key.KeyID, key.Name, expiresAt)
@@ -310,27 +269,24 @@ func (e *serviceAccountKeyEphemeralResource) Renew(ctx context.Context, req ephe
 		resp.RenewAt = key.renewAt(began)
 	case ctx.Err() != nil: // the run was cancelled: Close follows
 	case signoz.IsNotFound(err):
-		past.failure = "It was revoked in SigNoz during the run. " + said(err)
+		past.failure = "It was revoked in SigNoz during the run. " + quote(err)
 	default:
 		past.failure = e.session.explain(ctx, err)
 		resp.RenewAt = key.retryAt(now)
 	}
-	e.session.leases.set(key, past)
+	e.session.leases.set(key.KeyID, past)
 }
 
 // Close revokes the key. That it can't be revoked, or couldn't be renewed, is no
 // reason to fail a run that did its work: the key's expiry bounds the harm, and
 // the warning says when.
 func (e *serviceAccountKeyEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
-	raw, diags := req.Private.GetKey(ctx, privateLease)
-	resp.Diagnostics.Append(diags...)
-	key := readLease(raw, &resp.Diagnostics)
-	client := e.session.requireClient(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() || key == nil {
+	client, key := e.opened(ctx, req.Private, &resp.Diagnostics)
+	if key == nil {
 		return
 	}
-	past := e.session.leases.of(key)
-	e.session.leases.forget(key)
+	past := e.session.renewalsOf(key)
+	e.session.leases.set(key.KeyID, renewals{}) // what is reported once isn't again
 	if past.failure != "" {
 		resp.Diagnostics.Append(notRenewed(key, past, e.session.now().Add(key.ClockLead)))
 	}
@@ -348,17 +304,24 @@ func (e *serviceAccountKeyEphemeralResource) revoke(ctx context.Context, client 
 			worksUntil.UTC().Format(time.RFC3339), key.AccountID, e.session.explain(ctx, err)))
 }
 
-// readLease is nil where Open has left nothing.
-func readLease(raw []byte, diags *diag.Diagnostics) *lease {
-	if len(raw) == 0 {
-		return nil
+// opened is the key that Open has made, and the client to renew or revoke it with; nil
+// where Open has left nothing, or there is an error.
+func (e *serviceAccountKeyEphemeralResource) opened(ctx context.Context, private interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}, diags *diag.Diagnostics,
+) (*signoz.Client, *lease) {
+	raw, d := private.GetKey(ctx, privateLease)
+	diags.Append(d...)
+	client := e.session.requireClient(diags)
+	if client == nil || len(raw) == 0 {
+		return nil, nil
 	}
 	var key lease
 	if err := json.Unmarshal(raw, &key); err != nil {
 		diags.AddError("Unreadable private data", "What the provider remembers of an ephemeral key can't be read: "+err.Error()+". This is a bug of the provider: please report it.")
-		return nil
+		return nil, nil
 	}
-	return &key
+	return client, &key
 }
 
 func notRenewed(key *lease, past renewals, serverTime time.Time) diag.Diagnostic {

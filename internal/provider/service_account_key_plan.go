@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
-	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // Plan plans the name, the expiry and the value, and whether the key is to be replaced:
@@ -23,12 +23,9 @@ func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (p
 	plan, config, prior, diags := &planned.Plan, change.Config, change.Prior, &planned.Diagnostics
 	*plan = change.Plan
 	r.session.planMissing(diags)
-	state := serviceAccountKeyModel{EncryptTo: types.ObjectNull(encryptToTypes)}
-	if prior != nil {
-		state = prior.State
-	}
+	state := change.State()
 	checkNewAccountID(config.ServiceAccountID, state.ServiceAccountID, diags)
-	checkTime(path.Root("expires_at"), config.ExpiresAt, diags)
+	times.CheckTime(path.Root("expires_at"), config.ExpiresAt, diags)
 	if !config.EncryptTo.Equal(state.EncryptTo) {
 		checkRecipients(config.EncryptTo, diags)
 	}
@@ -39,7 +36,9 @@ func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (p
 		r.planNew(plan, config, diags)
 		return planned
 	}
-	keepNotation(plan, state)
+	keepNotation(&plan.ValidFor, state.ValidFor)
+	keepNotation(&plan.RotateBefore, state.RotateBefore)
+	keepNotation(&plan.DestroyGracePeriod, state.DestroyGracePeriod)
 	plan.Name = plannedName(config, &state, diags)
 	replaced := replacedAttributes(*plan, state)
 	switch {
@@ -69,7 +68,7 @@ func (r *serviceAccountKeyResource) Plan(_ context.Context, change keyChange) (p
 func (r *serviceAccountKeyResource) planNew(plan *serviceAccountKeyModel, config serviceAccountKeyModel, diags *diag.Diagnostics) {
 	plan.Name = plannedName(config, nil, diags)
 	plan.ReadyForRotation = types.BoolValue(false)
-	plan.ExpiresAt = expiry{config: config, now: r.now(), lost: r.session.isLostKey(config)}.plan(diags)
+	plan.ExpiresAt = expiry{config: config, now: r.session.now(), lost: r.session.isLostKey(config)}.plan(diags)
 	plan.Key, plan.EncryptedKey = types.StringUnknown(), types.StringUnknown()
 	switch {
 	case config.EncryptTo.IsNull():
@@ -81,13 +80,13 @@ func (r *serviceAccountKeyResource) planNew(plan *serviceAccountKeyModel, config
 
 func (r *serviceAccountKeyResource) planUpdate(plan *serviceAccountKeyModel, config serviceAccountKeyModel, prior *keyObject, diags *diag.Diagnostics) {
 	state := prior.State
-	plan.ExpiresAt = expiry{config: config, prior: prior, now: r.now()}.plan(diags)
+	plan.ExpiresAt = expiry{config: config, prior: prior, now: r.session.now()}.plan(diags)
 	plan.ReadyForRotation = state.ReadyForRotation
 	if !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore) {
 		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
 	}
 	planEncryption(plan, state, diags)
-	planExpired(plan, config, prior, r.now(), diags)
+	planExpired(plan, config, prior, r.session.now(), diags)
 	r.session.warnOwnKeyEnds(*plan, *prior, diags)
 	warnKeepsValue(config, state, diags)
 }
@@ -112,13 +111,13 @@ func warnKeepsValue(config, state serviceAccountKeyModel, diags *diag.Diagnostic
 // value that nobody holds needs no new recipients; and rotate_when_changed has to be there
 // before to change.
 func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
-	if known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
+	if values.Known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
 		names = append(names, "service_account_id")
 	}
-	if known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
+	if values.Known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
 		names = append(names, "name_prefix")
 	}
-	if !plan.EncryptTo.IsUnknown() && !hasUnknownRecipients(plan.EncryptTo) && !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) {
+	if !values.HasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) {
 		names = append(names, "encrypt_to")
 	}
 	if certainlyChanged(plan.RotateWhenChanged, state.RotateWhenChanged) {
@@ -132,13 +131,8 @@ func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
 func mayTurnOutReplaced(plan, state serviceAccountKeyModel) bool {
 	return plan.ServiceAccountID.IsUnknown() ||
 		(plan.NamePrefix.IsUnknown() && !state.NamePrefix.IsNull()) ||
-		((plan.EncryptTo.IsUnknown() || hasUnknownRecipients(plan.EncryptTo)) && !state.EncryptedKey.IsNull()) ||
-		(hasUnknown(plan.RotateWhenChanged) && !state.RotateWhenChanged.IsNull())
-}
-
-func hasUnknownRecipients(encryptTo types.Object) bool {
-	age, github := recipientTexts(encryptTo)
-	return github.IsUnknown() || hasUnknownElement(age)
+		(values.HasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull()) ||
+		(values.HasUnknown(plan.RotateWhenChanged) && !state.RotateWhenChanged.IsNull())
 }
 
 // certainlyChanged reports whether two maps differ, whatever becomes of unknown values.
@@ -158,12 +152,8 @@ func certainlyChanged(plan, state types.Map) bool {
 // changesRotation reports whether a plan certainly changes when or how the key rotates: the
 // next plan does it then, with the new values.
 func changesRotation(plan, state serviceAccountKeyModel) bool {
-	for _, setting := range [][2]attr.Value{{plan.ValidFor, state.ValidFor}, {plan.RotateBefore, state.RotateBefore}, {plan.DestroyGracePeriod, state.DestroyGracePeriod}} {
-		if !setting[0].IsUnknown() && !setting[0].Equal(setting[1]) {
-			return true
-		}
-	}
-	return false
+	changed := func(plan, state types.String) bool { return !plan.IsUnknown() && !plan.Equal(state) }
+	return changed(plan.ValidFor, state.ValidFor) || changed(plan.RotateBefore, state.RotateBefore) || changed(plan.DestroyGracePeriod, state.DestroyGracePeriod)
 }
 
 // planPossibleReplacement is for a plan that doesn't know yet if the key can stay: Update
@@ -180,18 +170,9 @@ func planPossibleReplacement(plan *serviceAccountKeyModel, config serviceAccount
 
 // keepNotation keeps the state's notation of a duration that is merely written
 // otherwise: that is no change.
-func keepNotation(plan *serviceAccountKeyModel, state serviceAccountKeyModel) {
-	for _, d := range []struct {
-		plan  *types.String
-		state types.String
-	}{
-		{&plan.ValidFor, state.ValidFor},
-		{&plan.RotateBefore, state.RotateBefore},
-		{&plan.DestroyGracePeriod, state.DestroyGracePeriod},
-	} {
-		if sameDuration(*d.plan, d.state) {
-			*d.plan = d.state
-		}
+func keepNotation(plan *types.String, state types.String) {
+	if times.SameDuration(*plan, state) {
+		*plan = state
 	}
 }
 
@@ -200,23 +181,18 @@ func plannedName(config serviceAccountKeyModel, state *serviceAccountKeyModel, d
 	switch {
 	case config.Name.IsUnknown():
 		return types.StringUnknown()
-	case known(config.Name):
+	case values.Known(config.Name):
 		if state == nil || !config.Name.Equal(state.Name) {
-			if wrong := checkName("account's key", config.Name.ValueString(), signoz.MaxKeyNameLength); wrong != "" {
-				diags.AddAttributeError(path.Root("name"), "Invalid name of a key", wrong)
-			}
+			keyNameRule().check("name", config.Name, diags)
 		}
 		return config.Name
 	case config.NamePrefix.IsUnknown():
 		return types.StringUnknown()
 	}
-	prefix := config.NamePrefix.ValueString()
 	if state == nil || !config.NamePrefix.Equal(state.NamePrefix) {
-		if wrong := checkNamePrefix(prefix); wrong != "" {
-			diags.AddAttributeError(path.Root("name_prefix"), "Invalid prefix of a key's name", wrong)
-		}
+		keyPrefixRule().check("name_prefix", config.NamePrefix, diags)
 	}
-	if state != nil && strings.HasPrefix(state.Name.ValueString(), prefix) {
+	if state != nil && strings.HasPrefix(state.Name.ValueString(), config.NamePrefix.ValueString()) {
 		return state.Name
 	}
 	return types.StringUnknown()

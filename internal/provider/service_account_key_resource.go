@@ -11,8 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -21,9 +19,12 @@ import (
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
-type serviceAccountKeyResource struct{ session *session }
+type serviceAccountKeyResource struct{ configured }
 
 func newServiceAccountKey() core.Resource[serviceAccountKeyModel, keyPrivate] {
 	return &serviceAccountKeyResource{}
@@ -69,22 +70,24 @@ func (*serviceAccountKeyResource) Fields(m *serviceAccountKeyModel) core.Fields 
 	}
 }
 
-func (*serviceAccountKeyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_account_key"
-	// An update makes a new key where the account, unknown in the plan, turns out to be another one.
-	resp.ResourceBehavior.MutableIdentity = true
+func (*serviceAccountKeyResource) Describe() core.Description {
+	return core.Description{
+		Name: "service_account_key",
+		Identity: map[string]string{
+			"service_account_id": "ID of the service account, a UUID.",
+			"id":                 "ID of the key, a UUID.",
+		},
+		// An update makes a new key where the account, unknown in the plan, turns out to be another one.
+		MutableIdentity: true,
+	}
 }
 
-func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func (*serviceAccountKeyResource) Schema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "An API key of a service account. SigNoz shows a key's value only once, when it creates the key. Terraform stores it in the sensitive attribute `key`, and so in the state, or only encrypted (`encrypt_to`). " +
 			"Renaming the key and setting, moving or removing its expiry happen in place and never change the value.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the key, a UUID.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id": assigned("ID of the key, a UUID."),
 			"service_account_id": schema.StringAttribute{
 				Required: true,
 				MarkdownDescription: "ID of the service account that the key belongs to. A key can't move to another account: changing this creates a new key. " +
@@ -112,13 +115,13 @@ func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaReq
 				Optional: true,
 				MarkdownDescription: "How long the key works after its creation, such as `90d`, `36h` or `1h30m`; `expires_at` shows the resulting time. " +
 					"Changing it moves the expiry by the difference, in place.",
-				Validators: []validator.String{durationValidator{atLeast: time.Second}},
+				Validators: []validator.String{times.AtLeast(time.Second)},
 			},
 			"rotate_before": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "How long before its expiry the key is due for rotation, such as `14d`: from then on, a plan replaces it. Requires `valid_for` and must be shorter. " +
 					"Nothing rotates until someone, or a scheduled job, runs `terraform apply` within this time.",
-				Validators: []validator.String{durationValidator{atLeast: time.Second}, stringvalidator.AlsoRequires(path.MatchRoot("valid_for"))},
+				Validators: []validator.String{times.AtLeast(time.Second), stringvalidator.AlsoRequires(path.MatchRoot("valid_for"))},
 			},
 			"rotate_when_changed": schema.MapAttribute{
 				ElementType: types.StringType,
@@ -130,7 +133,7 @@ func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaReq
 				Optional: true,
 				MarkdownDescription: "How long the key keeps working after Terraform destroyed or replaced it, such as `24h`, so that its consumers can switch. Instead of revoking the key, Terraform sets it to expire after this time, or at its own expiry if that is sooner. " +
 					"If unset or `0s`, the key is revoked immediately. Terraform uses the last applied value. Deleting the account always revokes its keys immediately.",
-				Validators: []validator.String{durationValidator{}},
+				Validators: []validator.String{times.AtLeast(0)},
 			},
 			"encrypt_to": encryptToAttribute(),
 			"key": schema.StringAttribute{
@@ -140,39 +143,17 @@ func (*serviceAccountKeyResource) Schema(_ context.Context, _ resource.SchemaReq
 					"Null with `encrypt_to`, and for an imported key: SigNoz shows a value only once.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"encrypted_key": encryptedKeyAttribute(),
-			"ready_for_rotation": schema.BoolAttribute{
-				Computed:            true,
-				MarkdownDescription: "Whether the key is due for rotation (within `rotate_before` of its expiry), so that the next plan replaces it.",
-			},
+			"encrypted_key":      encryptedKeyAttribute(),
+			"ready_for_rotation": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the key is due for rotation (within `rotate_before` of its expiry), so that the next plan replaces it."},
 		},
 	}
-}
-
-func (*serviceAccountKeyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"service_account_id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the service account, a UUID.",
-			},
-			"id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the key, a UUID.",
-			},
-		},
-	}
-}
-
-func (r *serviceAccountKeyResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 // Validate leaves ids and times to the plan: in `terraform test` they may come from mocks,
 // which are random texts, and a provider is asked to validate those but not to plan them.
 func (*serviceAccountKeyResource) Validate(config serviceAccountKeyModel) (diags diag.Diagnostics) {
 	switch {
-	case !config.Name.IsNull() && known(config.NamePrefix), known(config.Name) && !config.NamePrefix.IsNull():
+	case !config.Name.IsNull() && values.Known(config.NamePrefix), values.Known(config.Name) && !config.NamePrefix.IsNull():
 		// Pulumi's bridge fills in every input called name, and takes that back where
 		// validation fails with just this summary on just this attribute
 		// (pulumi-terraform-bridge, pull request 3457). It appends a full stop to the detail.
@@ -183,19 +164,12 @@ func (*serviceAccountKeyResource) Validate(config serviceAccountKeyModel) (diags
 			"Set either name, a fixed name, or name_prefix, the beginning of one to which random letters are appended, which create_before_destroy needs.")
 	}
 	checkEncryptTo(config.EncryptTo, &diags)
-	if rotateBefore, validFor := durationOf(config.RotateBefore), durationOf(config.ValidFor); validFor > 0 && rotateBefore >= validFor {
+	if rotateBefore, validFor := times.DurationOf(config.RotateBefore), times.DurationOf(config.ValidFor); validFor > 0 && rotateBefore >= validFor {
 		diags.AddAttributeError(path.Root("rotate_before"), "rotate_before isn't shorter than valid_for",
 			fmt.Sprintf("With rotate_before = %q and valid_for = %q every plan would replace the key. Choose a shorter rotate_before, such as a third of valid_for.",
 				config.RotateBefore.ValueString(), config.ValidFor.ValueString()))
 	}
 	return diags
-}
-
-func (r *serviceAccountKeyResource) now() time.Time {
-	if r.session == nil {
-		return time.Now()
-	}
-	return r.session.now()
 }
 
 func (r *serviceAccountKeyResource) PlanDestroy(_ context.Context, key keyObject) (diags diag.Diagnostics) {
@@ -205,23 +179,20 @@ func (r *serviceAccountKeyResource) PlanDestroy(_ context.Context, key keyObject
 }
 
 func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAccountKeyModel, result *keyResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
-	now := r.now()
+	client := r.session.client
+	now := r.session.now()
 	accountID := plan.ServiceAccountID.ValueString()
-	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: timeOf(plan.ExpiresAt)}
+	wanted := signoz.NewKey{Name: plan.Name.ValueString(), ExpiresAt: times.TimeOf(plan.ExpiresAt)}
 	if plan.Name.IsUnknown() {
 		wanted.Name, wanted.UniqueName = signoz.UniqueKeyName(plan.NamePrefix.ValueString()), true
 	}
-	if known(plan.ValidFor) {
-		wanted.ExpiresAt = now.Add(durationOf(plan.ValidFor)).Truncate(time.Second)
-		plan.ExpiresAt = timestamp(wanted.ExpiresAt)
+	if values.Known(plan.ValidFor) {
+		wanted.ExpiresAt = now.Add(times.DurationOf(plan.ValidFor)).Truncate(time.Second)
+		plan.ExpiresAt = times.Timestamp(wanted.ExpiresAt)
 	}
 	summary := fmt.Sprintf("Can't create the key %q of service account %s", wanted.Name, accountID)
-	if _, err := sealed(plan.EncryptTo, "a value to try it with"); err != nil { // before there is a value to lose
-		diags.AddAttributeError(path.Root("encrypt_to"), summary, sentence(err.Error()))
+	if _, err := encryptKey(plan.EncryptTo, "a value to try it with"); err != nil { // before there is a value to lose
+		diags.AddAttributeError(path.Root("encrypt_to"), summary, wording.Sentence(err.Error()))
 		return diags
 	}
 	created, err := client.CreateKey(ctx, accountID, wanted)
@@ -229,7 +200,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	case signoz.IsConflict(err):
 		diags.AddAttributeError(path.Root("name"), summary,
 			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: write name_prefix = \"NAME-\" instead of name, with which the present key is kept and renamed, or remove create_before_destroy (Pulumi: set deleteBeforeReplace). "+
-				"To manage a key that was created outside Terraform, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, said(err)))
+				"To manage a key that was created outside Terraform, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, quote(err)))
 		return diags
 	case err != nil:
 		r.session.addError(ctx, &diags, summary, err)
@@ -241,7 +212,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	r.session.noteRefreshed(created.ID)
 	record := keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt), Name: wanted.Name, OrgID: client.KnownOrgID()}
 	if err := keepValue(&plan, &record, created.Value); err != nil {
-		diags.AddAttributeError(path.Root("encrypt_to"), summary, sentence(err.Error())+" The key was made, and its value is lost: the next apply makes another one.")
+		diags.AddAttributeError(path.Root("encrypt_to"), summary, wording.Sentence(err.Error())+" The key was made, and its value is lost: the next apply makes another one.")
 	}
 	result.Save(plan, keyPrivate{record})
 	return diags
@@ -258,18 +229,16 @@ func (r *serviceAccountKeyResource) Refresh(ctx context.Context, key keyObject) 
 	}
 	client := r.session.client
 	accountID := state.ServiceAccountID.ValueString()
-	what := fmt.Sprintf("the key %q of service account %s", state.Name.ValueString(), accountID)
+	summary := fmt.Sprintf("Can't read the key %q of service account %s", state.Name.ValueString(), accountID)
 	found, err := client.Key(ctx, accountID, state.ID.ValueString())
 	switch {
-	case signoz.IsAccountNotFound(err):
-		result.Gone = r.session.accountIsLost(ctx, what, accountID, record.OrgID, err, diags)
 	case err != nil:
-		r.session.addError(ctx, diags, "Can't read "+what, err)
+		result.Gone = r.session.isGone(ctx, summary, accountID, record.OrgID, err, diags)
 	case found == nil:
 		result.Gone = true // revoked elsewhere, or gone with its account, which has no keys then
 	default:
 		r.session.warnRefreshedInUse(found, diags)
-		now := r.now()
+		now := r.session.now()
 		*record = record.refreshed(found.Name, found.ExpiresAt, now)
 		state.Name = types.StringValue(found.Name)
 		state.ExpiresAt = refreshedExpiry(found.ExpiresAt, key.State, *record)
@@ -289,25 +258,22 @@ func (r *serviceAccountKeyResource) Refresh(ctx context.Context, key keyObject) 
 }
 
 func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange, result *keyResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	plan, state, record := change.Plan, change.Prior.State, change.Prior.Private.Record
 	if len(replacedAttributes(plan, state)) > 0 {
 		return r.replace(ctx, plan, *change.Prior, result)
 	}
 	if err := r.settle(&plan, &record, state); err != nil {
-		diags.AddAttributeError(path.Root("encrypt_to"), fmt.Sprintf("Can't encrypt the value of the key %q", state.Name.ValueString()), sentence(err.Error()))
+		diags.AddAttributeError(path.Root("encrypt_to"), fmt.Sprintf("Can't encrypt the value of the key %q", state.Name.ValueString()), wording.Sentence(err.Error()))
 		return diags
 	}
 	// What only the state has, such as rotate_before, needs no request; and the server would
 	// refuse one for an expired key, and for a time that has passed (see the table of expiry).
-	extended := !sameTime(plan.ExpiresAt, state.ExpiresAt)
-	unreachable := record.Passed && extended && signoz.UnixSeconds(timeOf(plan.ExpiresAt)) == record.ExpiresAt
+	extended := !times.SameTime(plan.ExpiresAt, state.ExpiresAt)
+	unreachable := record.Passed && extended && signoz.UnixSeconds(times.TimeOf(plan.ExpiresAt)) == record.ExpiresAt
 	if !plan.Name.Equal(state.Name) || (extended && !unreachable) {
 		accountID := state.ServiceAccountID.ValueString()
-		end := timeOf(plan.ExpiresAt)
+		end := times.TimeOf(plan.ExpiresAt)
 		if !extended || unreachable {
 			end = endsAt(state, record)
 		}
@@ -315,7 +281,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 		summary := fmt.Sprintf("Can't update the key %q of service account %s", state.Name.ValueString(), accountID)
 		if signoz.IsConflict(err) {
 			diags.AddAttributeError(path.Root("name"), summary,
-				fmt.Sprintf("Another key of this account is named %q already. Choose another name, or rename or revoke that key first. %s", plan.Name.ValueString(), said(err)))
+				fmt.Sprintf("Another key of this account is named %q already. Choose another name, or rename or revoke that key first. %s", plan.Name.ValueString(), quote(err)))
 			return diags
 		}
 		if err != nil {
@@ -325,7 +291,7 @@ func (r *serviceAccountKeyResource) Update(ctx context.Context, change keyChange
 	}
 	record = record.updated(plan, state, change.Config)
 	if !unreachable {
-		record = record.refreshed(plan.Name.ValueString(), timeOf(plan.ExpiresAt), r.now())
+		record = record.refreshed(plan.Name.ValueString(), times.TimeOf(plan.ExpiresAt), r.session.now())
 	}
 	result.Save(plan, keyPrivate{record})
 	return diags
@@ -339,10 +305,10 @@ func (r *serviceAccountKeyResource) settle(plan *serviceAccountKeyModel, record 
 		plan.Name = types.StringValue(signoz.UniqueKeyName(plan.NamePrefix.ValueString()))
 	}
 	if plan.ExpiresAt.IsUnknown() {
-		plan.ExpiresAt = timestamp(r.now().Add(durationOf(plan.ValidFor)).Truncate(time.Second))
+		plan.ExpiresAt = times.Timestamp(r.session.now().Add(times.DurationOf(plan.ValidFor)).Truncate(time.Second))
 	}
 	if plan.ReadyForRotation.IsUnknown() {
-		plan.ReadyForRotation = types.BoolValue(rotationDue(timeOf(plan.ExpiresAt), plan.RotateBefore, r.now()))
+		plan.ReadyForRotation = types.BoolValue(rotationDue(times.TimeOf(plan.ExpiresAt), plan.RotateBefore, r.session.now()))
 	}
 	if state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull() && !state.Key.IsNull() {
 		return keepValue(plan, record, state.Key.ValueString())
@@ -380,7 +346,7 @@ func (r *serviceAccountKeyResource) replace(ctx context.Context, plan serviceAcc
 	if !inTheWay {
 		return diags
 	}
-	if err := client.UpdateKey(ctx, plan.ServiceAccountID.ValueString(), made.State.ID.ValueString(), name.ValueString(), timeOf(made.State.ExpiresAt)); err != nil {
+	if err := client.UpdateKey(ctx, plan.ServiceAccountID.ValueString(), made.State.ID.ValueString(), name.ValueString(), times.TimeOf(made.State.ExpiresAt)); err != nil {
 		r.session.addError(ctx, &diags, fmt.Sprintf("The new key is named %q for now: can't rename it", plan.Name.ValueString()), err)
 		return diags
 	}
@@ -406,58 +372,38 @@ func (r *serviceAccountKeyResource) Delete(ctx context.Context, key keyObject) (
 	return diags
 }
 
-// Import takes ACCOUNT/KEY, each an id or a name.
+// Import takes ACCOUNT/KEY, each an id or a name, or the id of the key alone.
 func (r *serviceAccountKeyResource) Import(ctx context.Context, id string, identity map[string]string) (key keyObject, diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return key, diags
-	}
-	accountRef, keyRef, ok := splitReference(id)
-	if isUUID(id) {
-		return r.importByID(ctx, client, id)
-	}
-	if id == "" && len(identity) > 0 {
-		accountRef, keyRef = identity["service_account_id"], identity["id"]
-		if ok = isUUID(accountRef) && isUUID(keyRef); !ok {
-			diags.AddError("Invalid identity", fmt.Sprintf("service_account_id and id of an identity are UUIDs; %q and %q aren't both. To import by name, use the import id ACCOUNT/KEY.", accountRef, keyRef))
-			return key, diags
-		}
-	}
-	if !ok {
-		diags.AddError("Invalid import id",
-			fmt.Sprintf("%q isn't of the form ACCOUNT/KEY: the id or name of the service account, a slash, and the id or name of the key, such as ci/deploy. The id of the key alone will do too.", id))
-		return key, diags
-	}
-	account, wrong := findAccount(ctx, client, accountRef)
+	account, found, wrong := r.findImported(ctx, id, identity, &diags)
 	if wrong != nil {
 		r.session.addProblem(ctx, &diags, wrong)
+	}
+	if diags.HasError() {
 		return key, diags
 	}
-	found, wrong := findKey(ctx, client, account, keyRef)
-	if wrong != nil {
-		r.session.addProblem(ctx, &diags, wrong)
-		return key, diags
-	}
-	return r.imported(account, found)
-}
-
-// importByID looks for the key in all accounts.
-func (r *serviceAccountKeyResource) importByID(ctx context.Context, client *signoz.Client, id string) (key keyObject, diags diag.Diagnostics) {
-	account, found, wrong := findKeyByID(ctx, client, id)
-	if wrong != nil {
-		r.session.addProblem(ctx, &diags, wrong)
-		return key, diags
-	}
-	return r.imported(account, found)
-}
-
-func (r *serviceAccountKeyResource) imported(account *signoz.ServiceAccount, found *signoz.Key) (key keyObject, diags diag.Diagnostics) {
 	r.session.noteRefreshed(found.ID)
 	diags.AddWarning("The key's value can't be imported",
 		fmt.Sprintf("SigNoz shows a value only once, when it creates the key: `key` of the imported key %q of service account %q is null and stays null. To have a value, replace the key (terraform apply -replace=ADDRESS), which revokes the present value, unless destroy_grace_period was applied before.", found.Name, account.Name))
 	key.State = newServiceAccountKeyModel(found)
 	key.Private.Record = keyRecord{ExpiresAt: signoz.UnixSeconds(found.ExpiresAt), Name: found.Name, OrgID: account.OrgID}
 	return key, diags
+}
+
+func (r *serviceAccountKeyResource) findImported(ctx context.Context, id string, identity map[string]string, diags *diag.Diagnostics) (*signoz.ServiceAccount, *signoz.Key, *problem) {
+	client := r.session.client
+	if values.IsUUID(id) {
+		return findKeyByID(ctx, client, id)
+	}
+	accountRef, keyRef := importReference(id, identity, "id", "ACCOUNT/KEY: the id or name of the service account, a slash, and the id or name of the key, such as ci/deploy. The id of the key alone will do too.", diags)
+	if diags.HasError() {
+		return nil, nil, nil
+	}
+	account, wrong := findAccount(ctx, client, accountRef)
+	if wrong != nil {
+		return nil, nil, wrong
+	}
+	key, wrong := findKey(ctx, client, account, keyRef)
+	return account, key, wrong
 }
 
 // newServiceAccountKeyModel maps a key of the server, of which nothing else is
@@ -467,7 +413,7 @@ func newServiceAccountKeyModel(key *signoz.Key) serviceAccountKeyModel {
 		ID:               types.StringValue(key.ID),
 		ServiceAccountID: types.StringValue(key.AccountID),
 		Name:             types.StringValue(key.Name),
-		ExpiresAt:        timestamp(key.ExpiresAt),
+		ExpiresAt:        times.Timestamp(key.ExpiresAt),
 		ReadyForRotation: types.BoolValue(false),
 
 		RotateWhenChanged: types.MapNull(types.StringType),

@@ -7,9 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"runtime"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -18,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/keyseal"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // Environment variables that stand in for age_identity.
@@ -81,11 +80,11 @@ func (serviceAccountKeyValueEphemeralResource) Open(ctx context.Context, req eph
 	value, err := identities.Decrypt(model.EncryptedKey.ValueString())
 	if mismatch := (*keyseal.MismatchError)(nil); errors.As(err, &mismatch) {
 		resp.Diagnostics.AddAttributeError(path.Root("age_identity"), "The identity doesn't decrypt the key",
-			sentence(err.Error())+" Use the identity of a recipient in the key's `encrypt_to`. Who isn't among them can't be added to a key that exists: change `encrypt_to`, which makes a new key.")
+			wording.Sentence(err.Error())+" Use the identity of a recipient in the key's `encrypt_to`. Who isn't among them can't be added to a key that exists: change `encrypt_to`, which makes a new key.")
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("encrypted_key"), "Can't decrypt the key", sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(path.Root("encrypted_key"), "Can't decrypt the key", wording.Sentence(err.Error()))
 		return
 	}
 	model.Key = types.StringValue(value)
@@ -102,8 +101,9 @@ func (m keyValueModel) identities(diags *diag.Diagnostics) keyseal.Identities {
 	if file := os.Getenv(envAgeIdentityFile); text == "" && file != "" {
 		from = "the file " + file + " (" + envAgeIdentityFile + ")"
 		var err error
-		if text, err = readIdentityFile(file); err != nil {
-			diags.AddAttributeError(path.Root("age_identity"), "Can't use the identity file", sentence(err.Error()))
+		if text, err = keyseal.ReadIdentityFile(file); err != nil {
+			diags.AddAttributeError(path.Root("age_identity"), "Can't use the identity file",
+				fmt.Sprintf("%s names the file, and %s. Where a file can't have another mode, use %s instead.", envAgeIdentityFile, err, envAgeIdentity))
 			return nil
 		}
 	} else if text == "" {
@@ -113,33 +113,8 @@ func (m keyValueModel) identities(diags *diag.Diagnostics) keyseal.Identities {
 	}
 	identities, err := keyseal.ParseIdentities(text)
 	if err != nil {
-		diags.AddAttributeError(path.Root("age_identity"), "Can't use the identity", sentence(err.Error())+" It comes from "+from+".")
+		diags.AddAttributeError(path.Root("age_identity"), "Can't use the identity", wording.Sentence(err.Error())+" It comes from "+from+".")
 		return nil
 	}
 	return identities
-}
-
-// maxIdentityFile is more than any identity file has, and bounds what a file of another kind takes of memory.
-const maxIdentityFile = 1 << 20
-
-// readIdentityFile refuses, as ssh does, a file that others can read. What is no
-// ordinary file, such as a pipe, has no such mode; on Windows no file has.
-func readIdentityFile(name string) (string, error) {
-	file, err := os.Open(name) //nolint:gosec // the file that the user names
-	if err != nil {
-		return "", fmt.Errorf("the file that %s names can't be opened: %w", envAgeIdentityFile, err)
-	}
-	defer func() { _ = file.Close() }() // only read
-	info, err := file.Stat()
-	if err != nil {
-		return "", fmt.Errorf("the file that %s names can't be read: %w", envAgeIdentityFile, err)
-	}
-	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return "", fmt.Errorf("others can read %s (its mode is %#o), and so decrypt every key that is encrypted to it: chmod 600 %s; where a file can't have that mode, use %s instead", name, mode.Perm(), name, envAgeIdentity)
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxIdentityFile))
-	if err != nil {
-		return "", fmt.Errorf("the file that %s names can't be read: %w", envAgeIdentityFile, err)
-	}
-	return string(text), nil
 }

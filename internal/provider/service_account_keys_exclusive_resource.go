@@ -6,22 +6,22 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
+	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
 // serviceAccountKeysExclusiveResource revokes the keys of an account that nobody declared.
@@ -29,9 +29,9 @@ import (
 // A refresh finds the strays, and the state holds them; a plan empties that list, and its
 // update revokes what stood in it. So a plan shows each key that the apply will
 // revoke, and what appears after the plan isn't touched.
-type serviceAccountKeysExclusiveResource struct{ session *session }
+type serviceAccountKeysExclusiveResource struct{ configured }
 
-func newServiceAccountKeysExclusive() core.Resource[keysExclusiveModel, keysExclusivePrivate] {
+func newServiceAccountKeysExclusive() core.Resource[keysExclusiveModel, orgPrivate] {
 	return &serviceAccountKeysExclusiveResource{}
 }
 
@@ -39,19 +39,13 @@ type keysExclusiveModel struct {
 	ServiceAccountID types.String
 	KeyIDs           types.Set
 	ToleratedNames   types.Set
-	Strays           types.List // of stray
-}
-
-// keysExclusivePrivate is what the private state holds.
-type keysExclusivePrivate struct {
-	// OrgID is the organization of the account, where the provider knew it.
-	OrgID string `json:"org_id"`
+	Strays           types.List // of keyFacts
 }
 
 type (
-	keysExclusiveObject = core.Object[keysExclusiveModel, keysExclusivePrivate]
-	keysExclusiveChange = core.Change[keysExclusiveModel, keysExclusivePrivate]
-	keysExclusiveResult = core.Result[keysExclusiveModel, keysExclusivePrivate]
+	keysExclusiveObject = core.Object[keysExclusiveModel, orgPrivate]
+	keysExclusiveChange = core.Change[keysExclusiveModel, orgPrivate]
+	keysExclusiveResult = core.Result[keysExclusiveModel, orgPrivate]
 )
 
 func (*serviceAccountKeysExclusiveResource) Fields(m *keysExclusiveModel) core.Fields {
@@ -63,22 +57,22 @@ func (*serviceAccountKeysExclusiveResource) Fields(m *keysExclusiveModel) core.F
 	}
 }
 
-func (*serviceAccountKeysExclusiveResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_account_keys_exclusive"
-	// The account, unknown in the plan, may turn out to be another one.
-	resp.ResourceBehavior.MutableIdentity = true
+func (*serviceAccountKeysExclusiveResource) Describe() core.Description {
+	return core.Description{
+		Name:     "service_account_keys_exclusive",
+		Identity: map[string]string{"service_account_id": "ID of the service account, a UUID."},
+		// The account, unknown in the plan, may turn out to be another one.
+		MutableIdentity: true,
+	}
 }
 
-func (*serviceAccountKeysExclusiveResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func (*serviceAccountKeysExclusiveResource) Schema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "Limits the keys of a service account to those that Terraform declares. Use it for accounts that get all their keys from one configuration. " +
 			"Every other key of the account, a stray, appears in the plan by name, and the next apply revokes it. An apply revokes only what its plan showed, and creating this resource revokes nothing. " +
 			"Destroying it changes nothing in SigNoz.",
 		Attributes: map[string]schema.Attribute{
-			"service_account_id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "ID of the service account, a UUID. Changing it leaves the keys of the old account as they are.",
-			},
+			"service_account_id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the service account, a UUID. Changing it leaves the keys of the old account as they are."},
 			"key_ids": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Required:            true,
@@ -89,7 +83,7 @@ func (*serviceAccountKeysExclusiveResource) Schema(_ context.Context, _ resource
 				ElementType:         types.StringType,
 				Optional:            true,
 				MarkdownDescription: "[Regular expressions](https://github.com/google/re2/wiki/Syntax); a key whose name matches one of them isn't a stray. Write `^break-glass$` for exactly this name.",
-				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(isRegexp{})},
+				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(values.IsRegexp())},
 			},
 			"strays": schema.ListNestedAttribute{
 				Computed: true,
@@ -107,21 +101,6 @@ func (*serviceAccountKeysExclusiveResource) Schema(_ context.Context, _ resource
 	}
 }
 
-func (*serviceAccountKeysExclusiveResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"service_account_id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the service account, a UUID.",
-			},
-		},
-	}
-}
-
-func (r *serviceAccountKeysExclusiveResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
-}
-
 // Validate leaves ids to the plan: in `terraform test` they may come from mocks.
 func (*serviceAccountKeysExclusiveResource) Validate(keysExclusiveModel) diag.Diagnostics { return nil }
 
@@ -130,10 +109,7 @@ func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change k
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
 	r.session.planMissing(diags)
-	var state keysExclusiveModel
-	if change.Prior != nil {
-		state = change.Prior.State
-	}
+	state := change.State()
 	checkNewAccountID(plan.ServiceAccountID, state.ServiceAccountID, diags)
 	checkKeyIDs(plan.KeyIDs, diags)
 	plan.Strays = types.ListUnknown(strayType)
@@ -141,7 +117,7 @@ func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change k
 		return planned
 	}
 	accountID := plan.ServiceAccountID.ValueString()
-	if known(plan.ServiceAccountID) && r.session.claimExclusive(accountID, plan.KeyIDs) {
+	if values.Known(plan.ServiceAccountID) && r.session.claimExclusive(accountID, plan.KeyIDs) {
 		diags.AddAttributeWarning(path.Root("service_account_id"), fmt.Sprintf("Two exclusive lists of keys for service account %s", accountID),
 			"Another signoz_service_account_keys_exclusive of this configuration is for the same account. Each takes the keys of the other for strays, and revokes them. Write all ids into the key_ids of one.")
 	}
@@ -149,7 +125,7 @@ func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change k
 		r.warnFirst(ctx, *plan, diags)
 		return planned // Create finds the strays
 	}
-	moved := known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID)
+	moved := values.Known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID)
 	if moved && !r.session.appliesUpdate(runName(state)) {
 		planned.Replace = []string{"service_account_id"}
 		return planned
@@ -176,8 +152,8 @@ func (*serviceAccountKeysExclusiveResource) PlanDestroy(context.Context, keysExc
 
 // checkKeyIDs refuses what can't be the id of a key.
 func checkKeyIDs(ids types.Set, diags *diag.Diagnostics) {
-	for _, id := range knownStrings(ids) {
-		if !isUUID(id) {
+	for _, id := range values.Strings(ids) {
+		if !values.IsUUID(id) {
 			diags.AddAttributeError(path.Root("key_ids"), fmt.Sprintf("%q isn't the id of a key", id),
 				"Ids are UUIDs. Use the id of the resource, signoz_service_account_key.NAME.id; to allow keys by name, use tolerated_names.")
 		}
@@ -188,7 +164,7 @@ func checkKeyIDs(ids types.Set, diags *diag.Diagnostics) {
 // during the apply are left out.
 func idsIn(set types.Set) map[string]bool {
 	ids := make(map[string]bool)
-	for _, id := range knownStrings(set) {
+	for _, id := range values.Strings(set) {
 		ids[strings.ToLower(id)] = true
 	}
 	return ids
@@ -197,19 +173,15 @@ func idsIn(set types.Set) map[string]bool {
 // patterns are the tolerated names; ones that are unknown tolerate all: nothing is
 // revoked that they may turn out to mean.
 func patterns(tolerated types.Set) (patterns []*regexp.Regexp) {
-	if hasUnknownElement(tolerated) {
+	if values.HasUnknown(tolerated) {
 		return []*regexp.Regexp{regexp.MustCompile("")}
 	}
-	for _, text := range knownStrings(tolerated) {
+	for _, text := range values.Strings(tolerated) {
 		if pattern, err := regexp.Compile(text); err == nil { // the validator has refused others
 			patterns = append(patterns, pattern)
 		}
 	}
 	return patterns
-}
-
-func hasUnknownElement(set types.Set) bool {
-	return set.IsUnknown() || slices.ContainsFunc(set.Elements(), func(element attr.Value) bool { return element.IsUnknown() })
 }
 
 // exceptions are those of the session's run.
@@ -234,11 +206,11 @@ func (r *serviceAccountKeysExclusiveResource) strays(ctx context.Context, keys [
 
 // promised are the strays of the state that the plan still takes for strays: what the
 // update revokes if they are then.
-func promised(ctx context.Context, state, plan keysExclusiveModel, diags *diag.Diagnostics) []stray {
-	var strays []stray
+func promised(ctx context.Context, state, plan keysExclusiveModel, diags *diag.Diagnostics) []keyFacts {
+	var strays []keyFacts
 	diags.Append(state.Strays.ElementsAs(ctx, &strays, false)...)
 	allowed, tolerated := idsIn(plan.KeyIDs), patterns(plan.ToleratedNames)
-	return slices.DeleteFunc(strays, func(key stray) bool {
+	return slices.DeleteFunc(strays, func(key keyFacts) bool {
 		return allowed[strings.ToLower(key.ID.ValueString())] ||
 			slices.ContainsFunc(tolerated, func(pattern *regexp.Regexp) bool { return pattern.MatchString(key.Name.ValueString()) })
 	})
@@ -246,7 +218,7 @@ func promised(ctx context.Context, state, plan keysExclusiveModel, diags *diag.D
 
 // warnFirst says which keys the plan after the first will revoke.
 func (r *serviceAccountKeysExclusiveResource) warnFirst(ctx context.Context, plan keysExclusiveModel, diags *diag.Diagnostics) {
-	if !known(plan.ServiceAccountID) || !r.session.online() {
+	if !values.Known(plan.ServiceAccountID) || !r.session.online() {
 		return // a new account has no keys
 	}
 	accountID := plan.ServiceAccountID.ValueString()
@@ -265,13 +237,10 @@ func (r *serviceAccountKeysExclusiveResource) warnFirst(ctx context.Context, pla
 		return
 	}
 	unless := ""
-	if hasUnknownElement(plan.KeyIDs) {
+	if values.HasUnknown(plan.KeyIDs) {
 		unless = " (key_ids isn't fully known yet, and may turn out to have some of them)"
 	}
-	strays := make([]stray, len(found))
-	for i := range found {
-		strays[i] = newStray(&found[i])
-	}
+	strays := factsOf(found)
 	diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("The plan after this one will revoke %s of service account %s", nameStrays(strays), accountID),
 		fmt.Sprintf("Not in key_ids, and not tolerated%s:\n%s\n\nThis apply revokes nothing; the next plan shows these keys in strays, and its apply revokes them. To keep one, add its id to key_ids, or a pattern for its name to tolerated_names.",
 			unless, describe(strays, r.session.now())))
@@ -288,30 +257,24 @@ func (r *serviceAccountKeysExclusiveResource) warnMissing(ctx context.Context, p
 	if !r.session.online() || (len(added) == 0 && r.session.appliesUpdate(runName(state))) {
 		return
 	}
-	keys, err := r.session.client.Keys(ctx, accountID)
-	if err != nil {
-		return // the refresh or the update reports it
+	if keys, err := r.session.client.Keys(ctx, accountID); err == nil { // else the refresh or the update reports it
+		warnUnknownIDs(accountID, idsIn(plan.KeyIDs), keys, diags)
 	}
-	warnUnknownIDs(accountID, idsIn(plan.KeyIDs), keys, diags)
 }
 
 func warnUnknownIDs(accountID string, ids map[string]bool, keys []signoz.Key, diags *diag.Diagnostics) {
 	for i := range keys {
 		delete(ids, strings.ToLower(keys[i].ID))
 	}
-	missing := make([]string, 0, len(ids))
-	for id := range ids {
-		missing = append(missing, id)
-	}
-	if len(missing) > 0 {
+	if len(ids) > 0 {
 		diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("Service account %s doesn't have all keys of key_ids", accountID),
-			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration that takes the keys of this account for strays, or belong to another account.", someOf(missing)))
+			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration that takes the keys of this account for strays, or belong to another account.", wording.SomeOf(slices.Collect(maps.Keys(ids)))))
 	}
 }
 
 // Create revokes nothing: what it finds is shown by the next plan.
 func (r *serviceAccountKeysExclusiveResource) Create(ctx context.Context, plan keysExclusiveModel, result *keysExclusiveResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
+	client := r.session.client
 	checkKeyIDs(plan.KeyIDs, &diags)
 	if diags.HasError() {
 		return diags
@@ -325,7 +288,7 @@ func (r *serviceAccountKeysExclusiveResource) Create(ctx context.Context, plan k
 		return diags
 	}
 	r.session.noteRefreshed(runName(plan))
-	result.Save(plan, keysExclusivePrivate{OrgID: client.KnownOrgID()})
+	result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 	return diags
 }
 
@@ -340,8 +303,8 @@ func (r *serviceAccountKeysExclusiveResource) update(ctx context.Context, m *key
 }
 
 // Refresh finds the strays. Where it can't ask SigNoz, they are as the state has them.
-func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclusive keysExclusiveObject) core.Refreshed[keysExclusiveModel, keysExclusivePrivate] {
-	result := core.Refreshed[keysExclusiveModel, keysExclusivePrivate]{Object: exclusive}
+func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclusive keysExclusiveObject) core.Refreshed[keysExclusiveModel, orgPrivate] {
+	result := core.Refreshed[keysExclusiveModel, orgPrivate]{Object: exclusive}
 	state, diags := &result.State, &result.Diagnostics
 	r.session.noteRefreshed(runName(*state))
 	accountID := state.ServiceAccountID.ValueString()
@@ -359,18 +322,15 @@ func (r *serviceAccountKeysExclusiveResource) Refresh(ctx context.Context, exclu
 	if err == nil {
 		err = r.update(ctx, state, keys)
 	}
-	switch {
-	case signoz.IsAccountNotFound(err):
-		result.Gone = r.session.accountIsLost(ctx, "the keys of service account "+accountID, accountID, exclusive.Private.OrgID, err, diags)
-	case err != nil:
-		r.session.addError(ctx, diags, "Can't list the keys of service account "+accountID, err)
+	if err != nil {
+		result.Gone = r.session.isGone(ctx, "Can't list the keys of service account "+accountID, accountID, exclusive.Private.OrgID, err, diags)
 	}
 	return result
 }
 
 // Update revokes the strays that the plan has shown, if they are strays still.
 func (r *serviceAccountKeysExclusiveResource) Update(ctx context.Context, change keysExclusiveChange, result *keysExclusiveResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
+	client := r.session.client
 	plan, state := change.Plan, change.Prior.State
 	checkKeyIDs(plan.KeyIDs, &diags)
 	if diags.HasError() {
@@ -419,10 +379,7 @@ func (*serviceAccountKeysExclusiveResource) Delete(context.Context, keysExclusiv
 // Import takes the id or the name of the account. All keys that there are count as
 // declared then, so that importing, like creating, revokes nothing by itself.
 func (r *serviceAccountKeysExclusiveResource) Import(ctx context.Context, id string, identity map[string]string) (exclusive keysExclusiveObject, diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return exclusive, diags
-	}
+	client := r.session.client
 	if id == "" {
 		id = identity["service_account_id"]
 	}
@@ -442,7 +399,7 @@ func (r *serviceAccountKeysExclusiveResource) Import(ctx context.Context, id str
 	}
 	exclusive.State = keysExclusiveModel{
 		ServiceAccountID: types.StringValue(account.ID),
-		KeyIDs:           stringSet(ids),
+		KeyIDs:           values.StringSet(ids),
 		ToleratedNames:   types.SetNull(types.StringType),
 		Strays:           strayList(nil),
 	}

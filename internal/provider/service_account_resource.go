@@ -13,19 +13,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
-type serviceAccountResource struct{ session *session }
+type serviceAccountResource struct{ configured }
 
 func newServiceAccount() core.Resource[serviceAccountModel, accountPrivate] {
 	return &serviceAccountResource{}
@@ -60,20 +58,19 @@ func (*serviceAccountResource) Fields(m *serviceAccountModel) core.Fields {
 	}
 }
 
-func (*serviceAccountResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_account"
+func (*serviceAccountResource) Describe() core.Description {
+	return core.Description{
+		Name:     "service_account",
+		Identity: map[string]string{"id": "ID of the service account, a UUID."},
+	}
 }
 
-func (*serviceAccountResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func (*serviceAccountResource) Schema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "A service account: the identity with which CI, integrations and Terraform itself use SigNoz, independent of any person. It authenticates with its keys (`signoz_service_account_key`) and can do what its roles allow. " +
 			"Destroying an account revokes all its keys immediately.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the account, a UUID.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id": assigned("ID of the account, a UUID."),
 			"name": schema.StringAttribute{
 				Required: true,
 				MarkdownDescription: "Name of the account, unique among the active accounts of the organization: lowercase letters, digits and hyphens, a letter first, at most 50 characters (no digits on SigNoz v0.118). " +
@@ -89,38 +86,11 @@ func (*serviceAccountResource) Schema(_ context.Context, _ resource.SchemaReques
 					"SigNoz before v0.123 keeps one role per account.",
 				Validators: []validator.Set{setvalidator.NoNullValues()},
 			},
-			"email": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "Email address that SigNoz derived from the account's original name. It never changes, and stays in use after the account was renamed.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"org_id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the organization that the account belongs to.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"created_at": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "Time at which the account was created (RFC 3339, UTC).",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"email":      assigned("Email address that SigNoz derived from the account's original name. It never changes, and stays in use after the account was renamed."),
+			"org_id":     assigned("ID of the organization that the account belongs to."),
+			"created_at": assigned("Time at which the account was created (RFC 3339, UTC)."),
 		},
 	}
-}
-
-func (*serviceAccountResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the service account, a UUID.",
-			},
-		},
-	}
-}
-
-func (r *serviceAccountResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (*serviceAccountResource) Validate(config serviceAccountModel) (diags diag.Diagnostics) {
@@ -138,20 +108,15 @@ func (r *serviceAccountResource) Plan(ctx context.Context, change accountChange)
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
 	r.session.planMissing(diags)
-	state := serviceAccountModel{Roles: types.SetNull(types.StringType)}
-	if change.Prior != nil {
-		state = change.Prior.State
-	}
-	if known(plan.Name) && !plan.Name.Equal(state.Name) {
-		if wrong := checkName("account", plan.Name.ValueString(), maxAccountNameLength); wrong != "" {
-			diags.AddAttributeError(path.Root("name"), "Invalid name of a service account", wrong)
-		}
+	state := change.State()
+	if values.Known(plan.Name) && !plan.Name.Equal(state.Name) {
+		accountNameRule().check("name", plan.Name, diags)
 	}
 	if change.Config.Roles.IsNull() {
 		plan.Roles = types.SetNull(types.StringType)
 		if !state.Roles.IsNull() {
 			diags.AddAttributeWarning(path.Root("roles"), fmt.Sprintf("Terraform stops managing the roles of the service account %q", state.Name.ValueString()),
-				fmt.Sprintf("The configuration has no `roles`, so the plan shows them as null and leaves them alone. Nothing is taken away in SigNoz: the account keeps %s. To manage the roles, list them in `roles`; to take all roles away, set roles = [].", haveRoles(knownStrings(state.Roles))))
+				fmt.Sprintf("The configuration has no `roles`, so the plan shows them as null and leaves them alone. Nothing is taken away in SigNoz: the account keeps %s. To manage the roles, list them in `roles`; to take all roles away, set roles = [].", haveRoles(values.Strings(state.Roles))))
 		}
 		return planned
 	}
@@ -166,7 +131,7 @@ func (r *serviceAccountResource) planRoles(ctx context.Context, state, plan serv
 	if plan.Roles.IsUnknown() {
 		return
 	}
-	before, after := knownStrings(state.Roles), knownStrings(plan.Roles)
+	before, after := values.Strings(state.Roles), values.Strings(plan.Roles)
 	added := difference(after, before)
 	r.session.checkNewRoles(ctx, added, path.Root("roles"), diags)
 	if len(added) > 0 {
@@ -203,8 +168,8 @@ func (r *serviceAccountResource) takesOwnRoles(ctx context.Context, state servic
 }
 
 func (r *serviceAccountResource) PlanDestroy(ctx context.Context, account accountObject) (diags diag.Diagnostics) {
-	r.session.refuseOwnAccount(ctx, account.State.ID.ValueString(), account.State.Name.ValueString(), &diags)
-	r.session.warnKeysInUse(account.State.ID, &diags)
+	_ = r.session.refuseOwnAccount(ctx, account.State.ID.ValueString(), account.State.Name.ValueString(), &diags) // Delete asks again
+	r.session.warnEnding(account.State.ID.ValueString(), account.State.ID.ValueString(), &diags)
 	return diags
 }
 
@@ -212,11 +177,8 @@ func (r *serviceAccountResource) PlanDestroy(ctx context.Context, account accoun
 // create_before_destroy reaches its account, and one that stayed in the state, tainted,
 // could then never be made anew, since its name would be in use.
 func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccountModel, result *accountResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
-	name, wanted := plan.Name.ValueString(), knownStrings(plan.Roles)
+	client := r.session.client
+	name, wanted := plan.Name.ValueString(), values.Strings(plan.Roles)
 	r.session.requireRoles(ctx, client, wanted, path.Root("roles"), &diags)
 	if diags.HasError() {
 		return diags
@@ -234,7 +196,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 	// From here on the account exists: whatever happens next, the state has it.
 	made := serviceAccountModel{ID: types.StringValue(id), Name: plan.Name, Roles: plan.Roles}
 	if len(wanted) > 0 {
-		made.Roles = stringSet(nil)
+		made.Roles = values.StringSet(nil)
 	}
 	result.Save(made, accountPrivate{})
 	r.session.claimAllRoles(made.ID, made.Name, &diags)
@@ -250,7 +212,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 		}
 	}
 	if held != nil && !plan.Roles.IsNull() {
-		made.Roles = stringSet(held)
+		made.Roles = values.StringSet(held)
 		result.Save(made, accountPrivate{})
 	}
 	reason := r.session.explain(ctx, err)
@@ -275,25 +237,23 @@ const takeBackTime = 15 * time.Second
 func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name string, conflict error) string {
 	accounts, err := r.session.client.ServiceAccounts(ctx)
 	if err != nil {
-		return fmt.Sprintf("An active account already has this name, or had it before it was renamed and keeps the e-mail address made from it. To manage the account with this configuration, import it: terraform import ADDRESS %s. %s", name, said(conflict))
+		return fmt.Sprintf("An active account already has this name, or had it before it was renamed and keeps the e-mail address made from it. To manage the account with this configuration, import it: terraform import ADDRESS %s. %s", name, quote(conflict))
 	}
+	var renamed *signoz.ServiceAccount
 	for i := range accounts {
-		a := &accounts[i]
-		if a.Deleted() {
-			continue
-		}
-		if a.Name == name {
-			return fmt.Sprintf("An active account with this name exists already, with the id %s. To manage it with this configuration, import it: terraform import ADDRESS %s, with the address of this resource. Otherwise choose another name. %s %s %s", a.ID, a.ID, replacesItself, formerSelf, said(conflict))
-		}
-	}
-	for i := range accounts {
-		a := &accounts[i]
-		if !a.Deleted() && strings.HasPrefix(a.Email, name+"@") {
-			return fmt.Sprintf("No active account has this name, but the account %q (id %s) had it before it was renamed, and keeps the e-mail address %s that SigNoz would give the new account. "+
-				"Choose another name, delete that account, or import it to manage it with this configuration: terraform import ADDRESS %s. %s", a.Name, a.ID, a.Email, a.ID, said(conflict))
+		switch a := &accounts[i]; {
+		case a.Deleted():
+		case a.Name == name:
+			return fmt.Sprintf("An active account with this name exists already, with the id %s. To manage it with this configuration, import it: terraform import ADDRESS %s, with the address of this resource. Otherwise choose another name. %s %s %s", a.ID, a.ID, replacesItself, formerSelf, quote(conflict))
+		case strings.HasPrefix(a.Email, name+"@"):
+			renamed = a
 		}
 	}
-	return "The name was in use a moment ago and is free now. " + formerSelf + " " + said(conflict)
+	if renamed != nil {
+		return fmt.Sprintf("No active account has this name, but the account %q (id %s) had it before it was renamed, and keeps the e-mail address %s that SigNoz would give the new account. "+
+			"Choose another name, delete that account, or import it to manage it with this configuration: terraform import ADDRESS %s. %s", renamed.Name, renamed.ID, renamed.Email, renamed.ID, quote(conflict))
+	}
+	return "The name was in use a moment ago and is free now. " + formerSelf + " " + quote(conflict)
 }
 
 // replacesItself is what to do about a name that is in use by the very account that a run
@@ -322,17 +282,13 @@ func (r *serviceAccountResource) Refresh(ctx context.Context, account accountObj
 		read = r.session.client.SharedServiceAccount
 	}
 	found, err := read(ctx, id)
-	summary := fmt.Sprintf("Can't read service account %q", state.Name.ValueString())
 	switch {
 	case err == nil && found.Deleted():
 		result.Gone = true
 	case signoz.IsAccountNotFound(err) && state.OrgID.ValueString() == "": // taken over from another provider
 		result.Gone = true
-	case signoz.IsAccountNotFound(err):
-		// SigNoz goes on knowing accounts that were deleted.
-		result.Gone = r.session.accountIsLost(ctx, fmt.Sprintf("service account %q", state.Name.ValueString()), id, state.OrgID.ValueString(), err, diags)
 	case err != nil:
-		r.session.addError(ctx, diags, summary, err)
+		result.Gone = r.session.isGone(ctx, fmt.Sprintf("Can't read service account %q", state.Name.ValueString()), id, state.OrgID.ValueString(), err, diags)
 	default:
 		result.State = newServiceAccountModel(found)
 		if state.Roles.IsNull() {
@@ -343,10 +299,7 @@ func (r *serviceAccountResource) Refresh(ctx context.Context, account accountObj
 }
 
 func (r *serviceAccountResource) Update(ctx context.Context, change accountChange, result *accountResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	plan, state := change.Plan, change.Prior.State
 	id, summary := state.ID.ValueString(), fmt.Sprintf("Can't update service account %q", state.Name.ValueString())
 
@@ -354,7 +307,7 @@ func (r *serviceAccountResource) Update(ctx context.Context, change accountChang
 		err := client.RenameServiceAccount(ctx, id, plan.Name.ValueString())
 		if signoz.IsConflict(err) {
 			diags.AddAttributeError(path.Root("name"), summary,
-				fmt.Sprintf("Another active account is named %q already. Choose another name, or rename or delete that account first. %s", plan.Name.ValueString(), said(err)))
+				fmt.Sprintf("Another active account is named %q already. Choose another name, or rename or delete that account first. %s", plan.Name.ValueString(), quote(err)))
 			return diags
 		}
 		if err != nil {
@@ -365,10 +318,10 @@ func (r *serviceAccountResource) Update(ctx context.Context, change accountChang
 		result.Save(state, accountPrivate{})
 	}
 	if !plan.Roles.IsNull() && !plan.Roles.Equal(state.Roles) {
-		held, err := client.SetRoles(ctx, id, knownStrings(plan.Roles))
+		held, err := client.SetRoles(ctx, id, values.Strings(plan.Roles))
 		if err != nil {
 			if held != nil {
-				state.Roles = stringSet(held)
+				state.Roles = values.StringSet(held)
 				result.Save(state, accountPrivate{})
 			}
 			r.session.addRoleError(ctx, &diags, path.Root("roles"), summary, err)
@@ -385,7 +338,10 @@ func (r *serviceAccountResource) Delete(ctx context.Context, account accountObje
 		return diags
 	}
 	id, name := account.State.ID.ValueString(), account.State.Name.ValueString()
-	if !r.session.mayDelete(ctx, id, name, &diags) {
+	if err := r.session.refuseOwnAccount(ctx, id, name, &diags); err != nil {
+		diags.AddError(fmt.Sprintf("Can't delete service account %q", name), "The provider first checks that it isn't deleting its own account, and that check failed. "+r.session.explain(ctx, err))
+	}
+	if diags.HasError() {
 		return diags
 	}
 	if err := deleteAccount(ctx, client, id); err != nil {
@@ -425,22 +381,16 @@ func deleteAccount(ctx context.Context, client *signoz.Client, id string) error 
 
 // Import takes the account's id or its name.
 func (r *serviceAccountResource) Import(ctx context.Context, id string, identity map[string]string) (account accountObject, diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return account, diags
-	}
-	reference := id
 	if id == "" && len(identity) > 0 {
-		if reference = identity["id"]; !isUUID(reference) {
-			diags.AddError("Invalid identity", fmt.Sprintf("id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id instead.", reference))
-			return account, diags
-		}
-	}
-	if reference == "" {
+		checkIdentity(identity, &diags)
+		id = identity["id"]
+	} else if id == "" {
 		diags.AddError("Invalid import id", "The import id is empty. It is the id or the name of the service account, such as ci.")
+	}
+	if diags.HasError() {
 		return account, diags
 	}
-	found, wrong := findAccount(ctx, client, reference)
+	found, wrong := findAccount(ctx, r.session.client, id)
 	if wrong != nil {
 		r.session.addProblem(ctx, &diags, wrong)
 		return account, diags
@@ -454,9 +404,9 @@ func newServiceAccountModel(account *signoz.ServiceAccount) serviceAccountModel 
 	return serviceAccountModel{
 		ID:        types.StringValue(account.ID),
 		Name:      types.StringValue(account.Name),
-		Roles:     stringSet(account.RoleNames()),
+		Roles:     values.StringSet(account.RoleNames()),
 		Email:     types.StringValue(account.Email),
 		OrgID:     types.StringValue(account.OrgID),
-		CreatedAt: timestamp(account.CreatedAt),
+		CreatedAt: times.Timestamp(account.CreatedAt),
 	}
 }

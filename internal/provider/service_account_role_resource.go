@@ -10,20 +10,17 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
-type serviceAccountRoleResource struct{ session *session }
+type serviceAccountRoleResource struct{ configured }
 
-func newServiceAccountRole() core.Resource[serviceAccountRoleModel, rolePrivate] {
+func newServiceAccountRole() core.Resource[serviceAccountRoleModel, orgPrivate] {
 	return &serviceAccountRoleResource{}
 }
 
@@ -33,16 +30,10 @@ type serviceAccountRoleModel struct {
 	Role             types.String
 }
 
-// rolePrivate is what the private state of a role holds.
-type rolePrivate struct {
-	// OrgID is the organization of the account, where the provider knew it.
-	OrgID string `json:"org_id"`
-}
-
 type (
-	roleObject = core.Object[serviceAccountRoleModel, rolePrivate]
-	roleChange = core.Change[serviceAccountRoleModel, rolePrivate]
-	roleResult = core.Result[serviceAccountRoleModel, rolePrivate]
+	roleObject = core.Object[serviceAccountRoleModel, orgPrivate]
+	roleChange = core.Change[serviceAccountRoleModel, orgPrivate]
+	roleResult = core.Result[serviceAccountRoleModel, orgPrivate]
 )
 
 func (*serviceAccountRoleResource) Fields(m *serviceAccountRoleModel) core.Fields {
@@ -53,52 +44,29 @@ func (*serviceAccountRoleResource) Fields(m *serviceAccountRoleModel) core.Field
 	}
 }
 
-func (*serviceAccountRoleResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_service_account_role"
-	// An update gives the role to another account where that, unknown in the plan, turns out to be another one.
-	resp.ResourceBehavior.MutableIdentity = true
+func (*serviceAccountRoleResource) Describe() core.Description {
+	return core.Description{
+		Name: "service_account_role",
+		Identity: map[string]string{
+			"service_account_id": "ID of the service account, a UUID.",
+			"role":               "Name of the role.",
+		},
+		// An update gives the role to another account where that, unknown in the plan, turns out to be another one.
+		MutableIdentity: true,
+	}
 }
 
-func (*serviceAccountRoleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func (*serviceAccountRoleResource) Schema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "One role of one service account, in addition to the account's other roles. Use it if another configuration or team manages the account. " +
 			"Don't use it on an account whose `signoz_service_account` sets `roles`: that resource removes every role it doesn't list, so the two would undo each other with every apply. " +
 			"On SigNoz before v0.123, an account has one role, and a second one is rejected.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "ID of the role assignment, a UUID.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"service_account_id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "ID of the service account. Changing it removes the role from the old account and assigns it to the new one.",
-			},
-			"role": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it removes the old role and assigns the new one.",
-			},
+			"id":                 assigned("ID of the role assignment, a UUID."),
+			"service_account_id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the service account. Changing it removes the role from the old account and assigns it to the new one."},
+			"role":               schema.StringAttribute{Required: true, MarkdownDescription: "Name of the role, such as `signoz-viewer`. Changing it removes the old role and assigns the new one."},
 		},
 	}
-}
-
-func (*serviceAccountRoleResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"service_account_id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "ID of the service account, a UUID.",
-			},
-			"role": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "Name of the role.",
-			},
-		},
-	}
-}
-
-func (r *serviceAccountRoleResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (*serviceAccountRoleResource) Validate(config serviceAccountRoleModel) (diags diag.Diagnostics) {
@@ -111,17 +79,14 @@ func (r *serviceAccountRoleResource) Plan(ctx context.Context, change roleChange
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
 	r.session.planMissing(diags)
-	var state serviceAccountRoleModel
-	if change.Prior != nil {
-		state = change.Prior.State
-	}
+	state := change.State()
 	checkNewAccountID(plan.ServiceAccountID, state.ServiceAccountID, diags)
-	if known(plan.Role) && !plan.Role.Equal(state.Role) {
+	if values.Known(plan.Role) && !plan.Role.Equal(state.Role) {
 		r.session.checkNewRoles(ctx, []string{plan.Role.ValueString()}, path.Root("role"), diags)
 	}
 	r.session.claimRole(plan.ServiceAccountID, plan.Role, diags)
 	others := r.session.otherRolesOf(plan.ServiceAccountID, plan.Role, state.ID.IsNull())
-	if len(others) > 0 && known(plan.Role) {
+	if len(others) > 0 && values.Known(plan.Role) {
 		r.session.checkRoleCount(ctx, append(others, plan.Role.ValueString()), nil, path.Root("role"), diags)
 	}
 	if change.Prior == nil {
@@ -141,10 +106,10 @@ func (r *serviceAccountRoleResource) Plan(ctx context.Context, change roleChange
 // replacedRoleAttributes are those whose change replaces the binding. What is unknown isn't
 // changed; and a state taken over from another provider may not know the role's name.
 func replacedRoleAttributes(plan, state serviceAccountRoleModel) (names []string) {
-	if known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
+	if values.Known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
 		names = append(names, "service_account_id")
 	}
-	if known(plan.Role) && !state.Role.IsNull() && !plan.Role.Equal(state.Role) {
+	if values.Known(plan.Role) && !state.Role.IsNull() && !plan.Role.Equal(state.Role) {
 		names = append(names, "role")
 	}
 	return names
@@ -173,10 +138,7 @@ func (r *serviceAccountRoleResource) checkTakenRole(ctx context.Context, state s
 }
 
 func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAccountRoleModel, result *roleResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	accountID, role := plan.ServiceAccountID.ValueString(), plan.Role.ValueString()
 	summary := fmt.Sprintf("Can't give the role %q to service account %s", role, accountID)
 	binding, err := client.GrantRole(ctx, accountID, role)
@@ -186,9 +148,9 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 	)
 	switch {
 	case err == nil:
-		plan.ID = stringOrNull(binding.ID) // null: a refresh finds it by the role
+		plan.ID = values.StringOrNull(binding.ID) // null: a refresh finds it by the role
 		r.session.noteRefreshed(binding.ID)
-		result.Save(plan, rolePrivate{OrgID: client.KnownOrgID()})
+		result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 	case errors.As(err, &held):
 		diags.AddError(summary,
 			fmt.Sprintf("The account %q holds this role already, given by somebody else or managed by another resource (look for `roles` of a signoz_service_account). "+
@@ -196,7 +158,7 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 	case errors.As(err, &unresolved):
 		// The account didn't hold the role before: the state keeps it, lest nobody takes it away.
 		plan.ID = types.StringNull()
-		result.Save(plan, rolePrivate{OrgID: client.KnownOrgID()})
+		result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 		diags.AddError(summary, "The role may have been assigned, so it is in the state, marked as tainted: the next apply replaces it. With create_before_destroy, run terraform untaint with its address first, and the next plan looks.\n\n"+r.session.explain(ctx, unresolved.Lost))
 	default:
 		r.session.addRoleError(ctx, &diags, path.Root("role"), summary, err)
@@ -205,20 +167,18 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 }
 
 // Refresh reads the binding from SigNoz. Where it can't, it is as the state has it.
-func (r *serviceAccountRoleResource) Refresh(ctx context.Context, binding roleObject) core.Refreshed[serviceAccountRoleModel, rolePrivate] {
-	result := core.Refreshed[serviceAccountRoleModel, rolePrivate]{Object: binding}
+func (r *serviceAccountRoleResource) Refresh(ctx context.Context, binding roleObject) core.Refreshed[serviceAccountRoleModel, orgPrivate] {
+	result := core.Refreshed[serviceAccountRoleModel, orgPrivate]{Object: binding}
 	state, diags := binding.State, &result.Diagnostics
 	if result.Gone = state.ServiceAccountID.ValueString() == ""; result.Gone || !r.session.mayRefresh(diags) {
 		return result // not made yet: Crossplane's upjet reads before it creates
 	}
 	accountID := state.ServiceAccountID.ValueString()
-	what := fmt.Sprintf("the role %q of service account %s", state.Role.ValueString(), accountID)
+	summary := fmt.Sprintf("Can't read the role %q of service account %s", state.Role.ValueString(), accountID)
 	account, err := r.session.client.SharedServiceAccount(ctx, accountID)
 	switch {
-	case signoz.IsAccountNotFound(err):
-		result.Gone = r.session.accountIsLost(ctx, what, accountID, binding.Private.OrgID, err, diags)
 	case err != nil:
-		r.session.addError(ctx, diags, "Can't read "+what, err)
+		result.Gone = r.session.isGone(ctx, summary, accountID, binding.Private.OrgID, err, diags)
 	case account.Deleted():
 		result.Gone = true
 	default:
@@ -252,10 +212,7 @@ func (m *serviceAccountRoleModel) binding(account *signoz.ServiceAccount) *signo
 // over from another provider that wasn't refreshed (-refresh=false) and so doesn't know the
 // role's name yet.
 func (r *serviceAccountRoleResource) Update(ctx context.Context, change roleChange, result *roleResult) (diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return diags
-	}
+	client := r.session.client
 	plan, prior := change.Plan, *change.Prior
 	if len(replacedRoleAttributes(plan, prior.State)) > 0 {
 		if diags = r.Create(ctx, plan, result); !diags.HasError() {
@@ -309,23 +266,11 @@ func (r *serviceAccountRoleResource) revoke(ctx context.Context, client *signoz.
 }
 
 // Import takes ACCOUNT/ROLE: the id or name of an account, and the name of a role that it
-// holds; or the id of the binding alone.
+// holds.
 func (r *serviceAccountRoleResource) Import(ctx context.Context, id string, identity map[string]string) (binding roleObject, diags diag.Diagnostics) {
-	client := r.session.requireClient(&diags)
-	if client == nil {
-		return binding, diags
-	}
-	accountRef, role, ok := splitReference(id)
-	if id == "" && len(identity) > 0 {
-		accountRef, role = identity["service_account_id"], identity["role"]
-		if ok = isUUID(accountRef); !ok {
-			diags.AddError("Invalid identity", fmt.Sprintf("service_account_id of an identity is the id of a service account, a UUID; %q isn't one. To import by name, use the import id ACCOUNT/ROLE.", accountRef))
-			return binding, diags
-		}
-	}
-	if !ok {
-		diags.AddError("Invalid import id",
-			fmt.Sprintf("%q isn't of the form ACCOUNT/ROLE: the id or name of the service account, a slash, and the name of the role, such as ci/signoz-viewer.", id))
+	client := r.session.client
+	accountRef, role := importReference(id, identity, "role", "ACCOUNT/ROLE: the id or name of the service account, a slash, and the name of the role, such as ci/signoz-viewer.", &diags)
+	if diags.HasError() {
 		return binding, diags
 	}
 	account, wrong := findAccount(ctx, client, accountRef)

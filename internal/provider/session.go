@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/signoz-community/terraform-provider-signoz/internal/core"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 )
 
@@ -26,24 +27,25 @@ type session struct {
 	missingTold atomic.Bool // to a refresh or a plan, which fails the run
 
 	roles  roleClaims
-	seen   *seenObjects
-	leases leases
+	seen   seenObjects
+	leases sharedMap[string, renewals] // of the ephemeral keys of the run, by id
 	strays plannedStrays
 }
 
-// sessionFrom reads what Configure handed over. Before Configure, as during
-// `terraform validate`, there is nothing, and nothing is asked of the server.
-func sessionFrom(data any, diags *diag.Diagnostics) *session {
-	if data == nil {
-		return nil
+// configured is embedded in what implements [core.Resource]. Its session is never nil.
+type configured struct{ session *session }
+
+func (c *configured) Configure(data any, diags *diag.Diagnostics) {
+	if c.session = core.Data[*session](data, diags); c.session == nil {
+		c.session = &session{now: time.Now}
 	}
-	s, ok := data.(*session)
-	if !ok {
-		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug of the provider: please report it.", data))
-		return nil
-	}
-	return s
 }
+
+// Require implements [core.Resource].
+func (c *configured) Require(diags *diag.Diagnostics) { c.session.Require(diags) }
+
+// Require reports why SigNoz can't be asked.
+func (s *session) Require(diags *diag.Diagnostics) { s.requireClient(diags) }
 
 // online reports whether the server can be asked.
 func (s *session) online() bool { return s != nil && s.client != nil }
@@ -52,15 +54,15 @@ func (s *session) online() bool { return s != nil && s.client != nil }
 // or reports why there is none.
 func (s *session) requireClient(diags *diag.Diagnostics) *signoz.Client {
 	switch {
-	case s == nil:
-		diags.AddError("The provider isn't configured", "Terraform asked for an operation before it configured the provider. This is a bug: please report it.")
-	case s.client != nil:
+	case s.online():
 		return s.client
+	case s == nil || len(s.unknown)+len(s.missing) == 0:
+		diags.AddError("The provider isn't configured", "Terraform asked for an operation before it configured the provider. This is a bug: please report it.")
 	case len(s.unknown) > 0:
 		diags.AddError("The provider's configuration isn't known yet",
-			fmt.Sprintf("This needs SigNoz, but the provider's %s %s known only during the apply. "+
+			fmt.Sprintf("This needs SigNoz, but the provider's %s known only during the apply. "+
 				"For a data source, add depends_on = [ADDRESS] for the resource that sets this value; Terraform then reads it during the apply. Otherwise apply that resource first (terraform apply -target=ADDRESS), or move it to a separate configuration.",
-				quotedList(s.unknown), isAre(len(s.unknown))))
+				s.unknownAre()))
 	default:
 		diags.Append(s.missing...)
 	}
@@ -71,22 +73,29 @@ func (s *session) requireClient(diags *diag.Diagnostics) *signoz.Client {
 // configuration is unknown, it can't, and the plan goes on with what the state says.
 func (s *session) mayRefresh(diags *diag.Diagnostics) bool {
 	switch {
-	case s == nil || s.client != nil:
-		return s.requireClient(diags) != nil
-	case len(s.unknown) == 0:
+	case len(s.missing) > 0:
 		s.planMissing(diags)
 		return false
+	case len(s.unknown) == 0:
+		return s.requireClient(diags) != nil
 	}
 	diags.AddWarning("Plan made without contacting SigNoz",
-		fmt.Sprintf("The provider's %s %s known only during the apply, so the plan uses the state as it is and doesn't show changes made outside Terraform.",
-			quotedList(s.unknown), isAre(len(s.unknown))))
+		fmt.Sprintf("The provider's %s known only during the apply, so the plan uses the state as it is and doesn't show changes made outside Terraform.", s.unknownAre()))
 	return false
+}
+
+// unknownAre names the unknown attributes, as the subject of a sentence.
+func (s *session) unknownAre() string {
+	if len(s.unknown) == 1 {
+		return "`" + s.unknown[0] + "` is"
+	}
+	return "`" + strings.Join(s.unknown, "`, `") + "` are"
 }
 
 // planMissing reports settings that are missing when an object is refreshed or planned.
 // Once is enough: it fails the run.
 func (s *session) planMissing(diags *diag.Diagnostics) {
-	if s != nil && len(s.missing) > 0 && s.missingTold.CompareAndSwap(false, true) {
+	if len(s.missing) > 0 && s.missingTold.CompareAndSwap(false, true) {
 		diags.Append(s.missing...)
 	}
 }
@@ -110,22 +119,4 @@ func logAttempt(secrets []string) func(context.Context, signoz.Attempt) {
 		fields["status"] = a.Status
 		tflog.Debug(ctx, "SigNoz request", fields)
 	}
-}
-
-func quotedList(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = "`" + n + "`"
-	}
-	if len(quoted) < 2 {
-		return strings.Join(quoted, "")
-	}
-	return strings.Join(quoted[:len(quoted)-1], ", ") + " and " + quoted[len(quoted)-1]
-}
-
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }

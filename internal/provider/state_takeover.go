@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/core"
+	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
 // Coming from SigNoz's own provider, signoz/signoz: its resources of the same
@@ -31,54 +32,44 @@ type officialState struct {
 	ServiceAccountID string `json:"service_account_id"`
 }
 
-// readOfficialState reads the state to move, if it is of that provider's typeName.
-func readOfficialState(req resource.MoveStateRequest, resp *resource.MoveStateResponse, typeName string) (officialState, bool) {
-	var source officialState
-	if !strings.HasSuffix(req.SourceProviderAddress, "/"+officialProvider) || req.SourceTypeName != typeName || req.SourceRawState == nil {
-		return source, false // for another mover, or for Terraform's own error
-	}
-	if err := json.Unmarshal(req.SourceRawState.JSON, &source); err != nil || source.ID == "" {
-		resp.Diagnostics.AddError("Can't take over the state of "+officialProvider,
-			"The state of the "+typeName+" to move has no id that can be read. Remove the moved block, and import the object instead.")
-		return source, false
-	}
-	return source, true
+// takeOver moves a state of that provider's typeName; others are for another mover, or for
+// Terraform's own error.
+func takeOver(typeName string, move func(ctx context.Context, source officialState, resp *resource.MoveStateResponse)) []resource.StateMover {
+	return []resource.StateMover{{StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+		if !strings.HasSuffix(req.SourceProviderAddress, "/"+officialProvider) || req.SourceTypeName != typeName || req.SourceRawState == nil {
+			return
+		}
+		var source officialState
+		if err := json.Unmarshal(req.SourceRawState.JSON, &source); err != nil || source.ID == "" {
+			resp.Diagnostics.AddError("Can't take over the state of "+officialProvider,
+				"The state of the "+typeName+" to move has no id that can be read. Remove the moved block, and import the object instead.")
+			return
+		}
+		move(ctx, source, resp)
+	}}}
 }
 
 // MoveState takes over a signoz_service_account of signoz/signoz.
 func (r *serviceAccountResource) MoveState(context.Context) []resource.StateMover {
-	return []resource.StateMover{{
-		StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-			source, ok := readOfficialState(req, resp, "signoz_service_account")
-			if !ok {
-				return
-			}
-			moved := serviceAccountModel{
-				ID:    types.StringValue(source.ID),
-				Name:  types.StringValue(source.Name),
-				Roles: types.SetNull(types.StringType),
-				Email: stringOrNull(source.Email),
-				OrgID: stringOrNull(source.OrgID),
-			}
-			resp.TargetState.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetState.Schema, &resp.Diagnostics)
-			resp.TargetIdentity.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetIdentity.Schema, &resp.Diagnostics)
-		},
-	}}
+	return takeOver("signoz_service_account", func(ctx context.Context, source officialState, resp *resource.MoveStateResponse) {
+		moved := serviceAccountModel{
+			ID:    types.StringValue(source.ID),
+			Name:  types.StringValue(source.Name),
+			Roles: types.SetNull(types.StringType),
+			Email: values.StringOrNull(source.Email),
+			OrgID: values.StringOrNull(source.OrgID),
+		}
+		resp.TargetState.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetState.Schema, &resp.Diagnostics)
+		resp.TargetIdentity.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetIdentity.Schema, &resp.Diagnostics)
+	})
 }
 
-// MoveState takes over a signoz_service_account_role of signoz/signoz, which
-// knows its role by id; the first refresh finds the name from the binding.
+// MoveState takes over a signoz_service_account_role of signoz/signoz, which knows its role
+// by id; the first refresh finds the name from the binding. The role's name is a part of
+// the identity, which may not change once it is set, so there is none yet.
 func (r *serviceAccountRoleResource) MoveState(context.Context) []resource.StateMover {
-	return []resource.StateMover{{
-		StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-			source, ok := readOfficialState(req, resp, "signoz_service_account_role")
-			if !ok {
-				return
-			}
-			moved := serviceAccountRoleModel{ID: types.StringValue(source.ID), ServiceAccountID: types.StringValue(source.ServiceAccountID)}
-			// No identity yet: the role's name is part of it, and an identity that
-			// was set once may not change.
-			resp.TargetState.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetState.Schema, &resp.Diagnostics)
-		},
-	}}
+	return takeOver("signoz_service_account_role", func(ctx context.Context, source officialState, resp *resource.MoveStateResponse) {
+		moved := serviceAccountRoleModel{ID: types.StringValue(source.ID), ServiceAccountID: types.StringValue(source.ServiceAccountID)}
+		resp.TargetState.Raw = core.Encode(ctx, r.Fields(&moved), resp.TargetState.Schema, &resp.Diagnostics)
+	})
 }

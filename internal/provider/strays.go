@@ -4,9 +4,11 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,28 +16,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
+	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
-
-// stray is a key that isn't among those that may exist.
-type stray struct {
-	ID         types.String `tfsdk:"id"`
-	Name       types.String `tfsdk:"name"`
-	CreatedAt  types.String `tfsdk:"created_at"`
-	LastUsedAt types.String `tfsdk:"last_used_at"`
-	ExpiresAt  types.String `tfsdk:"expires_at"`
-}
 
 var strayType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"id": types.StringType, "name": types.StringType,
 	"created_at": types.StringType, "last_used_at": types.StringType, "expires_at": types.StringType,
 }}
-
-func newStray(key *signoz.Key) stray {
-	return stray{
-		ID: types.StringValue(key.ID), Name: types.StringValue(key.Name),
-		CreatedAt: timestamp(key.CreatedAt), LastUsedAt: timestamp(key.LastUse()), ExpiresAt: timestamp(key.ExpiresAt),
-	}
-}
 
 // exceptions are the keys that are never strays, whatever key_ids says.
 type exceptions struct {
@@ -59,56 +46,49 @@ func straysAmong(keys []signoz.Key, but exceptions) []signoz.Key {
 }
 
 func strayList(keys []signoz.Key) types.List {
-	elements := make([]attr.Value, len(keys))
-	for i := range keys {
-		s := newStray(&keys[i])
-		elements[i] = types.ObjectValueMust(strayType.AttrTypes, map[string]attr.Value{
-			"id": s.ID, "name": s.Name, "created_at": s.CreatedAt, "last_used_at": s.LastUsedAt, "expires_at": s.ExpiresAt,
-		})
-	}
-	return types.ListValueMust(strayType, elements)
+	list, _ := types.ListValueFrom(context.Background(), strayType, factsOf(keys)) // which are of that type
+	return list
 }
 
 // nameStrays names some keys in a summary.
-func nameStrays(strays []stray) string {
+func nameStrays(strays []keyFacts) string {
 	const most = 5
-	names := make([]string, 0, most)
+	var names []string
 	for _, key := range strays[:min(len(strays), most)] {
-		names = append(names, fmt.Sprintf("%q", key.Name.ValueString()))
+		names = append(names, strconv.Quote(key.Name.ValueString()))
 	}
-	switch more := len(strays) - most; {
-	case more > 0:
-		return fmt.Sprintf("the keys %s and %d more", strings.Join(names, ", "), more)
-	case len(names) == 1:
+	if more := len(strays) - most; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	last := len(names) - 1
+	if last == 0 {
 		return "the key " + names[0]
 	}
-	return "the keys " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return "the keys " + strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // describe says of each key when it was made, last used and expires, one a line.
-func describe(strays []stray, now time.Time) string {
+func describe(strays []keyFacts, now time.Time) string {
 	lines := make([]string, len(strays))
 	for i, key := range strays {
 		used, expires := "never used", "never expires"
-		if at := key.LastUsedAt.ValueString(); at != "" {
-			used = "last used " + at + ago(at, now)
+		if !key.LastUsedAt.IsNull() {
+			used = "last used " + since(key.LastUsedAt, now)
 		}
-		if at := key.ExpiresAt.ValueString(); at != "" {
-			expires = "expires " + at
-			if when, err := time.Parse(time.RFC3339, at); err == nil && !when.After(now) {
-				expires = "expired " + at
-			}
+		if end := key.ExpiresAt; hasPassed(times.TimeOf(end), now) {
+			expires = "expired " + end.ValueString()
+		} else if !end.IsNull() {
+			expires = "expires " + end.ValueString()
 		}
-		made := key.CreatedAt.ValueString()
-		lines[i] = fmt.Sprintf("- %q: made %s%s, %s, %s", key.Name.ValueString(), made, ago(made, now), used, expires)
+		lines[i] = fmt.Sprintf("- %q: made %s, %s, %s", key.Name.ValueString(), since(key.CreatedAt, now), used, expires)
 	}
 	return strings.Join(lines, "\n")
 }
 
-func ago(at string, now time.Time) string {
-	when, err := time.Parse(time.RFC3339, at)
-	if err != nil || now.Sub(when) < time.Minute {
-		return ""
+// since is a time, and how long ago that was.
+func since(at types.String, now time.Time) string {
+	if ago := now.Sub(times.TimeOf(at)); ago >= time.Minute {
+		return at.ValueString() + " (" + times.Roughly(ago) + " ago)"
 	}
-	return " (" + roughly(now.Sub(when)) + " ago)"
+	return at.ValueString()
 }

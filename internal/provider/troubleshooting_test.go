@@ -82,7 +82,7 @@ func TestTroubleshooting_hasEveryConnectionProblem(t *testing.T) {
 func sourceFiles(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"internal/provider/*.go", "internal/core/*.go"} {
+	for _, pattern := range []string{"internal/provider/*.go", "internal/core/*.go", "internal/times/*.go", "internal/values/*.go", "internal/wording/*.go"} {
 		found, err := filepath.Glob(filepath.Join(repository, pattern))
 		if err != nil {
 			t.Fatal(err)

@@ -1,11 +1,13 @@
 // Copyright (c) The SigNoz community provider authors
 // SPDX-License-Identifier: MPL-2.0
 
-package provider
+// Package times reads and writes the times and durations of a schema, which are plain
+// texts there: the timetypes package equates only Z and +00:00, and knows no durations in
+// days. It is of use to any provider.
+package times
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -18,58 +20,66 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Times and durations are plain strings of the schema; this file reads and writes them.
-// The timetypes package equates only Z and +00:00, and knows no durations in days.
+// Day is 24 hours, whatever the clocks of a place do.
+const Day = 24 * time.Hour
 
-// durationOf is the duration that an attribute holds; zero for null, unknown and unreadable.
-func durationOf(v types.String) time.Duration {
-	d, err := parseDuration(v.ValueString())
+// maxDuration keeps expiries within what RFC 3339 can write.
+const maxDuration = 100 * 365 * Day
+
+// DurationOf is the duration that an attribute holds; zero for null, unknown and unreadable.
+func DurationOf(v types.String) time.Duration {
+	d, err := ParseDuration(v.ValueString())
 	if err != nil {
 		return 0
 	}
 	return d
 }
 
-// timeOf is the time that an attribute holds; zero, which means never, for null, unknown
+// TimeOf is the time that an attribute holds; zero, which means never, for null, unknown
 // and unreadable.
-func timeOf(v types.String) time.Time {
-	t, err := parseTime(v.ValueString())
+func TimeOf(v types.String) time.Time {
+	t, err := ParseTime(v.ValueString())
 	if err != nil {
 		return time.Time{}
 	}
 	return t
 }
 
-// timestamp is a time as Terraform shows it: RFC 3339, UTC, whole seconds; null for the zero time.
-func timestamp(t time.Time) types.String {
+// Timestamp is a time as Terraform shows it: RFC 3339, UTC, whole seconds; null for the zero time.
+func Timestamp(t time.Time) types.String {
 	if t.IsZero() {
 		return types.StringNull()
 	}
 	return types.StringValue(t.UTC().Format(time.RFC3339))
 }
 
-// sameDuration reports whether two attributes hold the same duration, in whatever notation.
-func sameDuration(a, b types.String) bool {
-	return a.Equal(b) || (known(a) && known(b) && durationOf(a) == durationOf(b))
+// SameDuration reports whether two attributes hold the same duration, in whatever notation.
+func SameDuration(a, b types.String) bool {
+	if a.Equal(b) {
+		return true
+	}
+	x, errX := ParseDuration(a.ValueString())
+	y, errY := ParseDuration(b.ValueString())
+	return errX == nil && errY == nil && x == y
 }
 
-// sameTime reports whether two attributes hold the same time, in whatever notation.
-func sameTime(a, b types.String) bool {
-	return a.Equal(b) || (known(a) && known(b) && timeOf(a).Equal(timeOf(b)))
+// SameTime reports whether two attributes hold the same time, in whatever notation.
+func SameTime(a, b types.String) bool {
+	if a.Equal(b) {
+		return true
+	}
+	x, errX := ParseTime(a.ValueString())
+	y, errY := ParseTime(b.ValueString())
+	return errX == nil && errY == nil && x.Equal(y)
 }
-
-const day = 24 * time.Hour
-
-// maxDuration keeps expiries within what RFC 3339 can write.
-const maxDuration = 100 * 365 * day
 
 var daysPattern = regexp.MustCompile(`^([0-9]{1,9})d(.*)$`)
 
-// parseDuration reads Go's notation (36h, 1h30m) with d for days before it (90d, 1d12h).
-func parseDuration(text string) (time.Duration, error) {
+// ParseDuration reads Go's notation (36h, 1h30m) with d for days before it (90d, 1d12h).
+func ParseDuration(text string) (time.Duration, error) {
 	wrong := fmt.Errorf("%q isn't a duration: write a number and a unit, such as 90d, 36h or 1h30m (d, h, m or s)", text)
 	if positive, ok := strings.CutPrefix(text, "-"); ok {
-		if _, err := parseDuration(positive); err == nil {
+		if _, err := ParseDuration(positive); err == nil {
 			return 0, fmt.Errorf("%q is negative: write a duration without a sign", text)
 		}
 		return 0, wrong
@@ -81,10 +91,10 @@ func parseDuration(text string) (time.Duration, error) {
 		if err != nil {
 			return 0, wrong
 		}
-		if n > int(maxDuration/day) {
+		if n > int(maxDuration/Day) {
 			return 0, fmt.Errorf("%q is longer than 100 years", text)
 		}
-		days, rest = time.Duration(n)*day, m[2]
+		days, rest = time.Duration(n)*Day, m[2]
 		if rest == "" {
 			return days, nil
 		}
@@ -102,8 +112,8 @@ func parseDuration(text string) (time.Duration, error) {
 	return days + d, nil
 }
 
-// parseTime reads an RFC 3339 time in whole seconds, which is all that SigNoz keeps.
-func parseTime(text string) (time.Time, error) {
+// ParseTime reads an RFC 3339 time in whole seconds, which is all that SigNoz keeps.
+func ParseTime(text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%q isn't a time in RFC 3339 notation, such as 2027-01-31T12:00:00Z or 2027-01-31T13:00:00+01:00", text)
@@ -112,31 +122,31 @@ func parseTime(text string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%q has a fraction of a second, but SigNoz keeps whole seconds: leave the fraction out", text)
 	}
 	if t.UTC().Year() > 9999 {
-		return time.Time{}, errors.New("the time lies after the year 9999")
+		return time.Time{}, fmt.Errorf("%q lies after the year 9999", text)
 	}
 	if t.Unix() <= 0 {
-		return time.Time{}, errors.New("the time lies before 1970")
+		return time.Time{}, fmt.Errorf("%q lies before 1970", text)
 	}
 	return t, nil
 }
 
-// checkTime refuses what isn't a time. The plan does so and not the validation of the
+// CheckTime refuses what isn't a time. The plan does so and not the validation of the
 // configuration: in `terraform test` a time may come from a mock, which is a random text.
-func checkTime(at path.Path, v types.String, diags *diag.Diagnostics) {
-	if !known(v) {
+func CheckTime(at path.Path, v types.String, diags *diag.Diagnostics) {
+	if v.IsNull() || v.IsUnknown() {
 		return
 	}
-	if _, err := parseTime(v.ValueString()); err != nil {
-		diags.AddAttributeError(at, "Invalid time", sentence(err.Error()))
+	if _, err := ParseTime(v.ValueString()); err != nil {
+		diags.AddAttributeError(at, "Invalid time", err.Error()+".")
 	}
 }
 
-// roughly says how long d is, as people do.
-func roughly(d time.Duration) string {
+// Roughly says how long d is, as people do.
+func Roughly(d time.Duration) string {
 	unit, n := "second", int64(d/time.Second)
 	switch {
-	case d >= 2*day:
-		unit, n = "day", int64(d/day)
+	case d >= 2*Day:
+		unit, n = "day", int64(d/Day)
 	case d >= 2*time.Hour:
 		unit, n = "hour", int64(d/time.Hour)
 	case d >= 2*time.Minute:
@@ -148,23 +158,25 @@ func roughly(d time.Duration) string {
 	return fmt.Sprintf("%d %ss", n, unit)
 }
 
-// durationValidator refuses what isn't a duration of at least atLeast.
+// AtLeast refuses what isn't a duration of at least this length.
+func AtLeast(shortest time.Duration) validator.String { return durationValidator{shortest} }
+
 type durationValidator struct{ atLeast time.Duration }
 
-func (v durationValidator) Description(context.Context) string {
+func (durationValidator) Description(context.Context) string {
 	return "must be a duration, such as 90d or 36h"
 }
 
 func (v durationValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (v durationValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if !known(req.ConfigValue) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	d, err := parseDuration(req.ConfigValue.ValueString())
+	d, err := ParseDuration(req.ConfigValue.ValueString())
 	switch {
 	case err != nil:
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", err.Error()+".")
 	case d < v.atLeast:
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", fmt.Sprintf("%q is too short: it must be at least %s.", req.ConfigValue.ValueString(), v.atLeast))
 	}
