@@ -44,6 +44,7 @@ type protocol struct {
 	identities map[string]*tfprotov6.ResourceIdentitySchema
 
 	refusal []string // non-nil: the operation must fail, saying these
+	runBy   string   // the Terraform version that the provider is told
 }
 
 // talk starts the provider and signs it in to the target.
@@ -67,7 +68,7 @@ func served(t testing.TB, providerServer tfprotov6.ProviderServer) *protocol {
 	if !ok {
 		t.Fatalf("the provider's server, %T, lists no resources", providerServer)
 	}
-	p := &protocol{t: t, server: server}
+	p := &protocol{t: t, server: server, runBy: "1.14.0"}
 	var err error
 	if p.schemas, err = server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)
@@ -282,7 +283,7 @@ func (p *protocol) configure(config string, unknown ...string) said {
 	if got := said(validated.Diagnostics); got.fails() {
 		return p.judge("validating the provider's configuration", nil, got)
 	}
-	resp, err := p.server.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: packed})
+	resp, err := p.server.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: p.runBy, Config: packed})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -206,6 +207,7 @@ func (p *signozProvider) Configure(ctx context.Context, req provider.ConfigureRe
 		return
 	}
 	s := &session{now: p.now, unknown: unknownAttributes(req.Config.Raw)}
+	s.pulumi = strings.Contains(req.TerraformVersion, "pulumi") // "1.0.0+pulumi-terraform-bridge"
 	if len(s.unknown) == 0 {
 		clientConfig := config.clientConfig(ctx, &s.missing, &resp.Diagnostics)
 		if len(s.missing) == 0 && !resp.Diagnostics.HasError() {

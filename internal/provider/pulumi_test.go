@@ -39,3 +39,33 @@ func TestKey_conflictThatPulumiUnderstands(t *testing.T) {
 		}
 	}
 }
+
+// Pulumi plans without a refresh, and keeps an object's id across an update: whatever makes
+// another object must be planned as a replacement. Without a refresh, Terraform's plans are
+// those of an apply, which can't replace any more.
+func TestPulumi_replacesWithoutRefresh(t *testing.T) {
+	t.Parallel()
+	on := embedded(t)
+	maker := talk(t, on)
+	account, other := on.CreateAccount("ci").ID, on.CreateAccount("other").ID
+	of := func(account, more string) string { return `{"service_account_id": ` + quote(account) + more + `}` }
+	for _, c := range []struct{ kind, before, after, replacedFor string }{
+		{keyKind, of(account, `, "name": "audited", "rotate_when_changed": {"why": "audit"}`), of(account, `, "name": "audited", "rotate_when_changed": {"why": "leak"}`), "rotate_when_changed"},
+		{keyKind, of(account, `, "name_prefix": "ci-"`), of(account, `, "name_prefix": "cd-"`), "name_prefix"},
+		{keyKind, of(account, `, "name": "moved"`), of(other, `, "name": "moved"`), "service_account_id"},
+		{roleKind, roleOf(account, "signoz-viewer"), roleOf(account, "signoz-editor"), "role"},
+		{exclusiveKind, exclusive(account, nil), exclusive(other, nil), "service_account_id"},
+	} {
+		made := maker.create(c.kind, c.before)
+		for runBy, action := range map[string]string{"1.0.0+pulumi-terraform-bridge": "replace", "1.0.0": "update"} {
+			p := unconfigured(t)
+			p.runBy = runBy
+			p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "api_key": ` + quote(on.apiKey) + `}`)
+			planned := p.plan(made, c.after)
+			equal(t, runBy+" plans for "+c.replacedFor, planned.action, action)
+			if action == "replace" {
+				equal(t, "what it replaces for", strings.Join(planned.replacedFor, ", "), c.replacedFor)
+			}
+		}
+	}
+}

@@ -22,6 +22,7 @@ type session struct {
 	client  *signoz.Client   // nil while unknown or missing isn't empty
 	unknown []string         // attributes of the provider that are known only during the apply
 	missing diag.Diagnostics // settings that whatever needs SigNoz reports
+	pulumi  bool             // whether Pulumi runs the provider, and not Terraform
 	now     func() time.Time
 
 	missingTold atomic.Bool // to a refresh or a plan, which fails the run
