@@ -163,7 +163,8 @@ func (a *adapter[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 func (a *adapter[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := a.decode(ctx, req.Plan.Raw, &resp.Diagnostics)
 	result := a.result(ctx, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
-	if a.core.Require(&resp.Diagnostics); !resp.Diagnostics.HasError() {
+	a.core.Require(&resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(a.core.Create(ctx, plan, result)...)
 	}
 }
@@ -176,7 +177,8 @@ func (a *adapter[M, P]) Update(ctx context.Context, req resource.UpdateRequest, 
 		Prior:  &prior,
 	}
 	result := a.result(ctx, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
-	if a.core.Require(&resp.Diagnostics); !resp.Diagnostics.HasError() {
+	a.core.Require(&resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(a.core.Update(ctx, change, result)...)
 	}
 }
@@ -189,7 +191,8 @@ func (a *adapter[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, 
 }
 
 func (a *adapter[M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if a.core.Require(&resp.Diagnostics); resp.Diagnostics.HasError() {
+	a.core.Require(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	identity := make(map[string]string)

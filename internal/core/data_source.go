@@ -54,10 +54,12 @@ func (d *dataSource[S, M]) Configure(_ context.Context, req datasource.Configure
 func (d *dataSource[S, M]) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m M
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if d.data.Require(&resp.Diagnostics); resp.Diagnostics.HasError() {
+	d.data.Require(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	if d.defined.Read(ctx, d.data, &m, &resp.Diagnostics); !resp.Diagnostics.HasError() {
+	d.defined.Read(ctx, d.data, &m, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	}
 }

@@ -60,7 +60,8 @@ func (l *listResource[S, M]) Configure(_ context.Context, req resource.Configure
 func (l *listResource[S, M]) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config M
 	diags := req.Config.Get(ctx, &config)
-	if l.data.Require(&diags); diags.HasError() {
+	l.data.Require(&diags)
+	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
@@ -71,7 +72,8 @@ func (l *listResource[S, M]) List(ctx context.Context, req list.ListRequest, str
 				push(list.ListResult{Diagnostics: found.Diagnostics})
 				return
 			}
-			if pushed++; !push(found.result(ctx, req)) || pushed == req.Limit {
+			pushed++
+			if !push(found.result(ctx, req)) || pushed == req.Limit {
 				return
 			}
 		}

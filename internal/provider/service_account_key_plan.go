@@ -117,7 +117,7 @@ func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
 	if values.Known(plan.NamePrefix) && !state.NamePrefix.IsNull() && !plan.NamePrefix.Equal(state.NamePrefix) {
 		names = append(names, "name_prefix")
 	}
-	if !values.HasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) {
+	if !state.EncryptedKey.IsNull() && !plan.EncryptTo.Equal(state.EncryptTo) && !values.HasUnknown(plan.EncryptTo) {
 		names = append(names, "encrypt_to")
 	}
 	if certainlyChanged(plan.RotateWhenChanged, state.RotateWhenChanged) {
@@ -131,8 +131,8 @@ func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
 func mayTurnOutReplaced(plan, state serviceAccountKeyModel) bool {
 	return plan.ServiceAccountID.IsUnknown() ||
 		(plan.NamePrefix.IsUnknown() && !state.NamePrefix.IsNull()) ||
-		(values.HasUnknown(plan.EncryptTo) && !state.EncryptedKey.IsNull()) ||
-		(values.HasUnknown(plan.RotateWhenChanged) && !state.RotateWhenChanged.IsNull())
+		(!state.EncryptedKey.IsNull() && values.HasUnknown(plan.EncryptTo)) ||
+		(!state.RotateWhenChanged.IsNull() && values.HasUnknown(plan.RotateWhenChanged))
 }
 
 // certainlyChanged reports whether two maps differ, whatever becomes of unknown values.
