@@ -332,7 +332,7 @@ func TestAccServiceAccount_nameConflict(t *testing.T) {
 	}
 	acceptance(t,
 		resource.TestStep{Config: on.account(taken, ""), ExpectError: unwrapped(`An active account with this name exists already, with the id .* terraform import ADDRESS`)},
-		resource.TestStep{Config: on.account(renamed, ""), ExpectError: unwrapped(`had it before it was renamed, and keeps the e-mail address`)},
+		resource.TestStep{Config: on.account(renamed, ""), ExpectError: unwrapped(`had it before it was renamed, and keeps the email address`)},
 	)
 }
 

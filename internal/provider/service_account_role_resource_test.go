@@ -305,7 +305,7 @@ func TestServiceAccountRoleOfOwnAccount(t *testing.T) {
 	p := talk(t, on)
 	admin := p.importID(roleKind, own.ID+"/signoz-admin")
 
-	if c := p.plan(admin, ""); !c.said.warns("takes a role from its own service account", "it will lose signoz-admin") {
+	if c := p.plan(admin, ""); !c.said.warns("removes a role from its own service account", "it will lose signoz-admin") {
 		t.Fatalf("no warning:\n%s", c.said.text())
 	}
 	if c := p.plan(admin, roleOf(own.ID, "signoz-admin")); len(c.said) > 0 {
