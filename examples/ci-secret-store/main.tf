@@ -70,7 +70,7 @@ resource "aws_secretsmanager_secret_version" "signoz" {
   secret_id        = aws_secretsmanager_secret.signoz.id
   secret_string_wo = ephemeral.signoz_service_account_key_value.aws.key
 
-  # The value is sent when the version changes: a number made from the key's id.
+  # The value is sent when the version changes: a number derived from the key's ID.
   secret_string_wo_version = parseint(substr(sha256(signoz_service_account_key.aws.id), 0, 7), 16)
 }
 

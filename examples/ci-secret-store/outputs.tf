@@ -9,7 +9,7 @@ output "encrypted_key" {
 }
 
 output "key_expires_at" {
-  description = "When the present keys expire, should nobody run Terraform in time: that of AWS, and those of the repositories."
+  description = "When the current keys expire if no apply replaces them in time: the key for AWS, and those for the repositories."
   value = {
     aws    = signoz_service_account_key.aws.expires_at
     github = { for repository, key in signoz_service_account_key.github : repository => key.expires_at }

@@ -45,7 +45,7 @@ resource "signoz_service_account_key" "this" {
   rotate_before        = local.accounts[each.value.account].key_rotate_before
   destroy_grace_period = var.key_grace_period
 
-  # The new key is made before the old one is retired.
+  # The new key is created before the old one is retired.
   lifecycle {
     create_before_destroy = true
   }

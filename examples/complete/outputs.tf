@@ -10,6 +10,6 @@ output "keys" {
 }
 
 output "key_expiries" {
-  description = "When each key expires, should nobody run Terraform in time."
+  description = "When each key expires, if no apply replaces it in time."
   value       = { for name, key in signoz_service_account_key.this : name => key.expires_at }
 }

@@ -69,7 +69,7 @@ run "complains" {
 
   assert {
     condition     = join(" ", local.unlimited) == "ci/endless" && join(" ", local.unused) == "ci/endless"
-    error_message = "The endless key that nobody uses, and no other, must be reported as such."
+    error_message = "The endless key that is not used, and no other, must be reported as such."
   }
 
   assert {
@@ -183,7 +183,7 @@ run "is_silent" {
   }
 }
 
-# Keys that nobody declared, retired ones that are still in use, and new ones that nobody uses.
+# Undeclared keys, retired ones that are still in use, and new ones that are not used.
 run "looks_after_rotation" {
   command = plan
 
@@ -274,7 +274,7 @@ run "looks_after_rotation" {
   ]
 
   assert {
-    condition     = join(" ", local.unknown) == "ci/nightly-by-hand (made 2024-01-01T00:00:00Z, last used 2098-12-31T00:00:00Z)"
+    condition     = join(" ", local.unknown) == "ci/nightly-by-hand (created 2024-01-01T00:00:00Z, last used 2098-12-31T00:00:00Z)"
     error_message = "The key that isn't known, and no other, must be reported."
   }
 
@@ -284,7 +284,7 @@ run "looks_after_rotation" {
   }
 
   assert {
-    condition     = join(" ", local.new_unused) == "ci/deploy-abcdefghijkl (made 2024-01-01T00:00:00Z)"
-    error_message = "The new key that nobody uses, and no other, must be reported."
+    condition     = join(" ", local.new_unused) == "ci/deploy-abcdefghijkl (created 2024-01-01T00:00:00Z)"
+    error_message = "The new key that is not used, and no other, must be reported."
   }
 }

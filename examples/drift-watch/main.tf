@@ -43,7 +43,7 @@ locals {
     if key.expires_at == null || key.expired ? false : can(regex("-[a-z]{12}$", key.name)) && timecmp(key.expires_at, timeadd(plantimestamp(), "24h")) <= 0
   ]
   unknown = var.known_keys == null ? [] : sort([
-    for key in module.inventory.keys : "${key.label} (made ${key.created_at}, ${key.last_used_at == null ? "never used" : "last used ${key.last_used_at}"})"
+    for key in module.inventory.keys : "${key.label} (created ${key.created_at}, ${key.last_used_at == null ? "never used" : "last used ${key.last_used_at}"})"
     if !key.retired && !contains(local.ephemeral, key.label) && !anytrue([
       for pattern in concat(lookup(var.known_keys, key.account, []), lookup(var.known_keys, "*", [])) : can(regex("^(?:${pattern})$", key.name))
     ])
@@ -61,7 +61,7 @@ locals {
   families = { for key in module.inventory.keys : key.label => "${key.account}/${replace(replace(key.name, "/-retired-[a-z]{12}$/", ""), "/[a-z]{12}$/", "")}" }
   rotated  = [for key in module.inventory.keys : local.families[key.label] if key.retired]
   new_unused = var.new_unused_after == null ? [] : sort([
-    for key in module.inventory.keys : "${key.label} (made ${key.created_at})"
+    for key in module.inventory.keys : "${key.label} (created ${key.created_at})"
     if key.retired || key.expired || key.last_used_at != null ? false : (
       contains(local.rotated, local.families[key.label]) &&
       timecmp(key.created_at, timeadd(plantimestamp(), "-${var.new_unused_after}")) < 0
@@ -102,14 +102,14 @@ check "every_key_is_used" {
 check "no_unknown_account" {
   assert {
     condition     = length(local.strangers) == 0
-    error_message = "Accounts that nobody declared: ${join(", ", local.strangers)}."
+    error_message = "Accounts that are not declared: ${join(", ", local.strangers)}."
   }
 }
 
 check "no_unknown_key" {
   assert {
     condition     = length(local.unknown) == 0
-    error_message = "Keys that nobody declared: ${join(", ", local.unknown)}."
+    error_message = "Keys that are not declared: ${join(", ", local.unknown)}."
   }
 }
 

@@ -5,7 +5,7 @@ variable "warn_before" {
 }
 
 variable "expired_after" {
-  description = "How long an expired key may stay listed before it is reported. Keys that were replaced with a grace period stay until the next rotation or somebody revokes them; null never reports."
+  description = "How long an expired key may stay listed before it is reported. Keys that were replaced with a grace period stay listed until the next rotation or until they are revoked; null never reports."
   type        = string
   default     = null
 }
@@ -47,7 +47,7 @@ variable "in_use_within" {
 }
 
 variable "new_unused_after" {
-  description = "How long after a rotation the new key is reported if nobody has used it yet. null never reports."
+  description = "How long after a rotation the new key is reported if it was not used yet. null never reports."
   type        = string
   default     = "24h"
 }

@@ -100,6 +100,6 @@ output "account_names" {
   value = sort([for account in data.signoz_service_accounts.all.service_accounts : account.name])
 }
 
-output "made_by" {
+output "created_by" {
   value = data.signoz_me.terraform.name
 }

@@ -59,8 +59,9 @@ func main() {
 // demo is a SigNoz, a directory for Terraform, and who looks on.
 type demo struct {
 	colour    bool
-	url, key  string // of SigNoz and of its administrator
-	account   string // name of the account that the demo makes
+	url, key  string            // of SigNoz and of its administrator
+	account   string            // name of the account that the demo makes
+	clock     *signoztest.Clock // of the embedded SigNoz; nil for another
 	today     time.Time
 	dir       string
 	terraform string
@@ -88,6 +89,7 @@ func run(ctx context.Context, bin string) (err error) {
 		}
 		defer embedded.Close()
 		d.url, d.key, d.account = embedded.URL, embedded.AdminKey(), "ci-pipeline"
+		d.clock = embedded.Clock()
 	}
 	if err := d.prepare(bin); err != nil {
 		return err
@@ -98,9 +100,10 @@ func run(ctx context.Context, bin string) (err error) {
 		err = errors.Join(err, d.cleanUp(ctx))
 	}()
 	d.say(bold, "\nService accounts of SigNoz, managed with Terraform")
-	d.say(plain, "SigNoz is "+d.url+". A ✓ was checked there, not with Terraform.")
+	d.say(plain, "SigNoz is "+d.url+". Every ✓ was checked there, not with Terraform.")
+	shown := slices.DeleteFunc(steps(), func(s step) bool { return s.later > 0 && d.clock == nil })
 	claims, was := 0, world{}
-	for i, s := range steps() {
+	for i, s := range shown {
 		d.say(cyan, fmt.Sprintf("\n%d  %s", i+1, s.title))
 		is, err := d.show(ctx, s, was)
 		if ctx.Err() != nil {
@@ -111,7 +114,7 @@ func run(ctx context.Context, bin string) (err error) {
 		}
 		claims, was = claims+len(s.claims), is
 	}
-	d.say(green, fmt.Sprintf("\n%d steps in %.1f s; all %d claims were checked and hold.", len(steps()), time.Since(began).Seconds(), claims))
+	d.say(green, fmt.Sprintf("\n%d steps in %.1f s; all %d claims were checked and hold.", len(shown), time.Since(began).Seconds(), claims))
 	return nil
 }
 
@@ -167,9 +170,14 @@ func (d *demo) cleanUp(ctx context.Context) error {
 // show does what the step asks for and returns what is there afterwards.
 func (d *demo) show(ctx context.Context, s step, was world) (is world, err error) {
 	if s.expires > 0 {
-		variables := fmt.Sprintf("account_name = %q\nexpires_at   = %q", d.account, d.today.Add(s.expires).Format(time.RFC3339))
+		variables := fmt.Sprintf("account_name = %q\nexpires_at   = %q\nrotation     = %d",
+			d.account, d.today.Add(s.expires).Format(time.RFC3339), s.rotation)
 		d.say(plain, s.shows+"\n"+variables)
 		err = d.write("terraform.tfvars", variables+"\n")
+	}
+	if s.later > 0 {
+		d.clock.Advance(s.later)
+		defer d.clock.Advance(-s.later) // Terraform's own clock doesn't move
 	}
 	if s.elsewhere != nil {
 		err = d.ask(d.key, func(c *signoz.Client) error { return s.elsewhere(ctx, c, was) })
@@ -184,7 +192,10 @@ func (d *demo) show(ctx context.Context, s step, was world) (is world, err error
 	if err != nil {
 		return is, err
 	}
-	is.exitCode = code
+	is.exitCode, is.replaced = code, was.replaced
+	if is.key != was.key {
+		is.replaced = was.key
+	}
 	for _, c := range s.claims {
 		if !c.holds(was, is) {
 			d.say(red, "✗ "+c.text)
@@ -197,9 +208,9 @@ func (d *demo) show(ctx context.Context, s step, was world) (is world, err error
 
 var ansi = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// run runs Terraform, which speaks for itself, and must print something.
+// run runs Terraform, which speaks for itself, and must print some lines.
 // Of an interrupt Terraform learns from the terminal, as every process in it.
-func (d *demo) run(ctx context.Context, command, prints string) (exitCode int, err error) {
+func (d *demo) run(ctx context.Context, command string, prints []string) (exitCode int, err error) {
 	d.say(bold, "\n$ "+strings.TrimSuffix(filepath.Base(d.terraform), ".exe")+" "+command)
 	args := append(strings.Fields(command), "-input=false", "-compact-warnings")
 	if !d.colour {
@@ -215,8 +226,13 @@ func (d *demo) run(ctx context.Context, command, prints string) (exitCode int, e
 	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		return 0, fmt.Errorf("run terraform %s: %w", command, err)
 	}
-	if !strings.Contains(ansi.ReplaceAllString(output.String(), ""), prints) {
-		return 0, fmt.Errorf("terraform %s ended with %v and doesn't print %q", command, cmd.ProcessState, prints)
+	rest := ansi.ReplaceAllString(output.String(), "")
+	for _, line := range prints {
+		_, after, found := strings.Cut(rest, "\n"+line)
+		if !found {
+			return 0, fmt.Errorf("terraform %s ended with %v and doesn't print %q", command, cmd.ProcessState, line)
+		}
+		rest = after
 	}
 	return cmd.ProcessState.ExitCode(), nil
 }

@@ -11,6 +11,7 @@ provider "signoz" {}
 
 variable "account_name" {}
 variable "expires_at" {}
+variable "rotation" {}
 
 resource "signoz_service_account" "pipeline" {
   name  = var.account_name
@@ -18,9 +19,15 @@ resource "signoz_service_account" "pipeline" {
 }
 
 resource "signoz_service_account_key" "deploy" {
-  service_account_id = signoz_service_account.pipeline.id
-  name               = "deploy"
-  expires_at         = var.expires_at
+  service_account_id   = signoz_service_account.pipeline.id
+  name_prefix          = "deploy-"
+  expires_at           = var.expires_at
+  rotate_when_changed  = { rotation = var.rotation }
+  destroy_grace_period = "2d"
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 output "api_key" {

@@ -5,6 +5,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
@@ -17,11 +19,14 @@ const day = 24 * time.Hour
 type step struct {
 	title     string
 	shows     string        // text to read before the variables
-	expires   time.Duration // what the variable expires_at is set to, from today; 0 leaves it
+	expires   time.Duration // what the variable expires_at is set to, from today; 0 leaves the variables
+	rotation  int           // what the variable rotation is set to
+	later     time.Duration // by how much the embedded server's clock is ahead in this step; no other server can do it
 	elsewhere func(ctx context.Context, admin *signoz.Client, is world) error
-	terraform string // command
-	prints    string // what Terraform must print
+	terraform string   // command
+	prints    []string // lines that Terraform must print, in this order
 	claims    []claim
+	pictured  bool // in the README
 }
 
 // claim is what must hold after a step.
@@ -36,6 +41,7 @@ type world struct {
 	account  *signoz.ServiceAccount // the demo's in SigNoz; nil for none
 	keys     []signoz.Key           // of the account
 	key      string                 // the value that Terraform's output has
+	replaced string                 // the value that it had before
 	signIn   func(key string) error
 	exitCode int // of Terraform
 }
@@ -43,34 +49,48 @@ type world struct {
 // steps is the whole demo.
 func steps() []step {
 	return []step{
-		{title: "Write a configuration", shows: configuration, expires: 30 * day},
-		{title: "Apply it", terraform: "apply -auto-approve", prints: "Plan: 2 to add, 0 to change, 0 to destroy.", claims: []claim{
+		{title: "Write a configuration", shows: configuration, expires: 30 * day, rotation: 1},
+		{title: "Apply it", terraform: "apply -auto-approve", prints: []string{"Plan: 2 to add, 0 to change, 0 to destroy."}, claims: []claim{
 			{"SigNoz has the account with the role signoz-editor", hasRole("signoz-editor")},
 			{"and its one key expires in 30 days", expiresIn(30 * day)},
 		}},
-		{title: "Sign in with the new key, as any program would", claims: []claim{{"SigNoz answers with the account", keySignsIn}}},
-		{title: "Plan again", terraform: "plan -detailed-exitcode", prints: "No changes.", claims: []claim{
+		{title: "Use the key, as any program would", claims: []claim{{"SigNoz accepts it, as a key of the account", keyWorks}}},
+		{title: "Plan again", terraform: "plan -detailed-exitcode", prints: []string{"No changes."}, claims: []claim{
 			{"exit code 0: what SigNoz has is what the configuration says", exitCode(0)},
 		}},
-		{title: "Move the expiry", expires: 90 * day, terraform: "apply -auto-approve", prints: "Plan: 0 to add, 1 to change, 0 to destroy.", claims: []claim{
+		{title: "Move the expiry", expires: 90 * day, rotation: 1, terraform: "apply -auto-approve", prints: []string{"Plan: 0 to add, 1 to change, 0 to destroy."}, claims: []claim{
 			{"SigNoz has the account with the role signoz-editor", hasRole("signoz-editor")},
 			{"and its one key expires in 90 days", expiresIn(90 * day)},
 			{"it is the key from before, with the same value", func(was, is world) bool { return is.key == was.key && is.keyID() == was.keyID() }},
-			{"which still signs in: whoever uses it notices nothing", keySignsIn},
+			{"which still works: its consumers notice nothing", keyWorks},
 		}},
-		{title: "Somebody revokes the key in the web interface", elsewhere: revokeKey, terraform: "plan -detailed-exitcode", prints: "Plan: 1 to add, 0 to change, 0 to destroy.", claims: []claim{
-			{"SigNoz refuses the key", oldKeyIsRefused},
-			{"exit code 2: a nightly plan in CI reports it", exitCode(2)},
-		}},
-		{title: "Apply again", terraform: "apply -auto-approve", prints: "Plan: 1 to add, 0 to change, 0 to destroy.", claims: []claim{
+		{title: "Rotate the key", expires: 90 * day, rotation: 2, terraform: "apply -auto-approve", prints: []string{
+			"  # signoz_service_account_key.deploy must be replaced",
+			"Plan: 1 to add, 0 to change, 1 to destroy.",
+		}, claims: []claim{
+			{"the new key works", func(was, is world) bool { return is.key != was.key && keyWorks(was, is) }},
+			{"the old key works too, for 2 more days: consumers switch without downtime", oldKeyIsInItsGracePeriod},
+		}, pictured: true},
+		{title: "Two days later", later: 2*day + time.Minute, claims: []claim{
+			{"the new key works", keyWorks},
+			{"the old key has expired: SigNoz returns 401", func(_, is world) bool { return is.refuses(is.replaced) }},
+		}, pictured: true},
+		{title: "Someone revokes the key in the SigNoz UI", elsewhere: revokeKey, terraform: "plan -detailed-exitcode", prints: []string{
+			"  # signoz_service_account_key.deploy will be created",
+			"Plan: 1 to add, 0 to change, 0 to destroy.",
+		}, claims: []claim{
+			{"SigNoz refuses the key", func(was, is world) bool { return is.refuses(was.key) }},
+			{"exit code 2: a nightly plan in CI reports the drift", exitCode(2)},
+		}, pictured: true},
+		{title: "Apply again", terraform: "apply -auto-approve", prints: []string{"Plan: 1 to add, 0 to change, 0 to destroy."}, claims: []claim{
 			{"the output api_key has a new value", func(was, is world) bool { return is.key != was.key && is.keyID() != "" }},
-			{"which signs in", keySignsIn},
-			{"and the old one is still refused", oldKeyIsRefused},
+			{"which works", keyWorks},
+			{"and the old one is still refused", func(was, is world) bool { return is.refuses(was.key) }},
 		}},
-		{title: "Destroy it", terraform: "destroy -auto-approve", prints: "Plan: 0 to add, 0 to change, 2 to destroy.", claims: []claim{
-			{"SigNoz has no such account any more", func(_, is world) bool { return is.account == nil }},
-			{"and none of its keys", func(_, is world) bool { return len(is.keys) == 0 }},
-			{"and the last value is refused", oldKeyIsRefused},
+		{title: "Destroy it", terraform: "destroy -auto-approve", prints: []string{"Plan: 0 to add, 0 to change, 2 to destroy."}, claims: []claim{
+			{"SigNoz doesn't have the account any more", func(_, is world) bool { return is.account == nil }},
+			{"nor any of its keys", func(_, is world) bool { return len(is.keys) == 0 }},
+			{"and refuses the last value", func(was, is world) bool { return is.refuses(was.key) }},
 		}},
 	}
 }
@@ -89,18 +109,25 @@ func exitCode(code int) func(was, is world) bool {
 	return func(_, is world) bool { return is.exitCode == code }
 }
 
-func keySignsIn(_, is world) bool { return is.signIn(is.key) == nil }
+func keyWorks(_, is world) bool { return is.signIn(is.key) == nil }
 
-func oldKeyIsRefused(was, is world) bool { return signoz.IsUnauthenticated(is.signIn(was.key)) }
+// oldKeyIsInItsGracePeriod: it expires two days after now, give or take a slow machine.
+func oldKeyIsInItsGracePeriod(was, is world) bool {
+	at := slices.IndexFunc(is.keys, func(k signoz.Key) bool { return k.ID == was.keyID() })
+	return at >= 0 && time.Until(is.keys[at].ExpiresAt.Add(-2*day)).Abs() < patience && is.signIn(was.key) == nil
+}
 
 func revokeKey(ctx context.Context, admin *signoz.Client, is world) error {
 	return admin.RevokeKey(ctx, is.account.ID, is.keyID())
 }
 
-// keyID is the id of the only key, "" if there are none or several.
+func (w world) refuses(key string) bool { return signoz.IsUnauthenticated(w.signIn(key)) }
+
+// keyID is the id of the one key that wasn't replaced, "" if there are none or several.
 func (w world) keyID() string {
-	if len(w.keys) != 1 {
+	current := slices.DeleteFunc(slices.Clone(w.keys), func(k signoz.Key) bool { return strings.Contains(k.Name, "-retired-") })
+	if len(current) != 1 {
 		return ""
 	}
-	return w.keys[0].ID
+	return current[0].ID
 }

@@ -29,7 +29,7 @@ func ParseIdentities(text string) (Identities, error) {
 	}
 	switch text = strings.TrimSpace(text); {
 	case strings.HasPrefix(text, armor.Header):
-		return nil, errors.New("it is encrypted with a passphrase, for which the provider can't ask: give the identity itself")
+		return nil, errors.New("it is encrypted with a passphrase, which the provider can't ask for: set the identity itself")
 	case strings.HasPrefix(text, "-----BEGIN"):
 		identity, err := parseSSHIdentity(text)
 		if err != nil {
@@ -52,7 +52,7 @@ func ParseIdentities(text string) (Identities, error) {
 		identities = append(identities, identity)
 	}
 	if len(identities) == 0 {
-		return nil, errors.New("there is no identity in it: age-keygen makes one, which begins with AGE-SECRET-KEY-1")
+		return nil, errors.New("there is no identity in it: age-keygen creates one, which starts with AGE-SECRET-KEY-1")
 	}
 	return identities, nil
 }
@@ -67,9 +67,9 @@ func parseIdentity(line string) (identity age.Identity, err error) {
 	case strings.HasPrefix(line, "AGE-PLUGIN-"):
 		return nil, errors.New("is an identity of an age plugin, which the provider can't run")
 	case strings.HasPrefix(line, "age1"), strings.HasPrefix(line, "ssh-"):
-		return nil, errors.New("is a recipient, which encrypts only: give its identity, the secret half")
+		return nil, errors.New("is a recipient, which only encrypts: set its identity, the secret half")
 	default:
-		return nil, errors.New("is no age identity: they begin with AGE-SECRET-KEY-1 or AGE-SECRET-KEY-PQ-1")
+		return nil, errors.New("isn't an age identity: they start with AGE-SECRET-KEY-1 or AGE-SECRET-KEY-PQ-1")
 	}
 	if err != nil {
 		return nil, errors.New("is a damaged age identity: mistyped or cut short")
@@ -80,10 +80,10 @@ func parseIdentity(line string) (identity age.Identity, err error) {
 func parseSSHIdentity(text string) (age.Identity, error) {
 	identity, err := agessh.ParseIdentity([]byte(text + "\n"))
 	if protected := (*ssh.PassphraseMissingError)(nil); errors.As(err, &protected) {
-		return nil, errors.New("it is an SSH key protected by a passphrase, for which the provider can't ask: use an age identity (age-keygen makes one), or a key without a passphrase")
+		return nil, errors.New("it is an SSH key protected by a passphrase, which the provider can't ask for: use an age identity (age-keygen creates one), or a key without a passphrase")
 	}
 	if err != nil {
-		return nil, errors.New("it isn't a usable SSH private key: age takes Ed25519 and RSA keys, and this one is damaged or of another type")
+		return nil, errors.New("it isn't a usable SSH private key: age accepts Ed25519 and RSA keys, and this one is damaged or of another type")
 	}
 	return identity, nil
 }
@@ -115,7 +115,7 @@ func (identities Identities) Decrypt(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if !strings.HasPrefix(text, armor.Header) {
 		if isSealedBox(text) {
-			return "", errors.New("it is a sealed box, which only GitHub can decrypt (encrypt_to has github_public_key): pass it to value_encrypted of a GitHub secret as it is, and for other receivers make a key with age_recipients")
+			return "", errors.New("it is a sealed box, which only GitHub can decrypt (encrypt_to has github_public_key): pass it to value_encrypted of a GitHub secret as it is, and create another key with age_recipients for other receivers")
 		}
 		return "", errors.New("it isn't an armored age file, which begins with " + armor.Header)
 	}

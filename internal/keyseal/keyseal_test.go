@@ -204,7 +204,7 @@ func TestAgeRecipients_refuses(t *testing.T) {
 		"an SSH key too small":      {[]string{sshRSA(t, 1024).recipient}, "less than 2048 bits"},
 		"an SSH key that's damaged": {[]string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ"}, "is damaged"},
 		"another type of SSH key":   {[]string{sshPair(t, ec, "").recipient}, "ssh-ed25519 and ssh-rsa only"},
-		"something else":            {[]string{"hunter2hunter2hunter2"}, "begin with age1"},
+		"something else":            {[]string{"hunter2hunter2hunter2"}, "start with age1"},
 		"mixed with post-quantum":   {[]string{good, postQuantum(t).recipient}, "can't be mixed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -314,7 +314,7 @@ func TestParseIdentities_refuses(t *testing.T) {
 		"mistyped":            {strings.Replace(good.identity, good.identity[20:23], "QQQ", 1), "damaged"},
 		"damaged PQ":          {postQuantum(t).identity[:60], "damaged"},
 		"one of a plugin":     {"AGE-PLUGIN-YUBIKEY-1XYZ", "age plugin"},
-		"something else":      {"hunter2hunter2hunter2", "is no age identity"},
+		"something else":      {"hunter2hunter2hunter2", "isn't an age identity"},
 		"an encrypted file":   {encrypted(t, good.recipient), "encrypted with a passphrase"},
 		"a protected SSH key": {sshPair(t, private, "secret").identity, "protected by a passphrase"},
 		"another SSH key":     {sshPair(t, ec, "").identity, "Ed25519 and RSA"},

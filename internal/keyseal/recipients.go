@@ -64,7 +64,7 @@ func AgeRecipients(texts []string) (Recipients, error) {
 		recipients.age = append(recipients.age, recipient)
 	}
 	if postQuantum != 0 && postQuantum != len(texts) {
-		return Recipients{}, errors.New("post-quantum recipients (age1pq1…) can't be mixed with others: whoever can break the others would have the key")
+		return Recipients{}, errors.New("post-quantum recipients (age1pq1…) can't be mixed with others: anyone who can break the others would have the key")
 	}
 	return recipients, nil
 }
@@ -75,11 +75,11 @@ func parseAgeRecipient(text string) (age.Recipient, error) {
 	case text == "":
 		return nil, errors.New("a recipient is empty")
 	case strings.HasPrefix(strings.ToUpper(text), "AGE-SECRET-KEY-"), strings.HasPrefix(strings.ToUpper(text), "AGE-PLUGIN-"), strings.HasPrefix(text, "-----BEGIN"):
-		return nil, errors.New("a recipient is an identity, the secret half, which must not stand in a configuration: replace it by its recipient, which age-keygen -y prints, or by the SSH key's public half, and make a new identity if this one has been seen by others")
+		return nil, errors.New("a recipient is an identity, the secret half, which must not be in a configuration: replace it with its recipient, which age-keygen -y prints, or by the SSH key's public half, and create a new identity if others have seen this one")
 	case strings.ContainsAny(text, "\r\n"):
-		return nil, errors.New("a recipient has several lines: give each recipient as an element of its own, and remove the line break at the end of a file's content with trimspace()")
+		return nil, errors.New("a recipient has several lines: make each recipient a separate element, and remove the line break at the end of a file's content with trimspace()")
 	case strings.TrimSpace(text) != text:
-		return nil, errors.New("a recipient begins or ends with a space: trimspace() removes it")
+		return nil, errors.New("a recipient starts or ends with a space: trimspace() removes it")
 	case kind == "ssh-ed25519", kind == "ssh-rsa":
 		recipient, err := agessh.ParseRecipient(text)
 		if err != nil {
@@ -87,7 +87,7 @@ func parseAgeRecipient(text string) (age.Recipient, error) {
 		}
 		return recipient, nil
 	case strings.HasPrefix(kind, "ssh-"), strings.HasPrefix(kind, "ecdsa-"), strings.HasPrefix(kind, "sk-"):
-		return nil, fmt.Errorf("SSH keys of the type %s can't be recipients: age takes ssh-ed25519 and ssh-rsa only", kind)
+		return nil, fmt.Errorf("SSH keys of the type %s can't be recipients: age accepts ssh-ed25519 and ssh-rsa only", kind)
 	case strings.HasPrefix(text, "age1pq1"):
 		recipient, err := age.ParseHybridRecipient(text)
 		if err != nil {
@@ -104,7 +104,7 @@ func parseAgeRecipient(text string) (age.Recipient, error) {
 		return recipient, nil
 	}
 	// It may be a secret of some kind, so it isn't quoted.
-	return nil, errors.New("a recipient is none that age takes: they begin with age1, age1pq1, ssh-ed25519 or ssh-rsa")
+	return nil, errors.New("age doesn't accept a recipient: they start with age1, age1pq1, ssh-ed25519 or ssh-rsa")
 }
 
 func damaged(recipient string) error {

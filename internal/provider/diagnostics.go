@@ -143,9 +143,9 @@ func (s *session) explainAnswer(e *signoz.Error, err error) string {
 
 // explainForbidden names the missing permission, where SigNoz does, and the role that has them all.
 func (s *session) explainForbidden(err error) string {
-	who, how := "The service account whose key the provider uses", "use a key of an account that holds it, or give it to this account"
+	who, how := "The service account whose key the provider uses", "use a key of an account that has it, or assign it to this account"
 	if s.client.SignsAsUser() {
-		who, how = "The user that the provider signs in as", "sign in as a user who holds it"
+		who, how = "The user that the provider signs in as", "sign in as a user who has it"
 	}
 	permission, resource, ok := signoz.MissingPermission(err)
 	if !ok {

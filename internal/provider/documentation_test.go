@@ -87,7 +87,10 @@ func snippets(t *testing.T) []snippet {
 func documents(t *testing.T, endings ...string) []string {
 	t.Helper()
 	var files []string
-	for _, root := range []string{"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs", "templates", "examples"} {
+	for _, root := range []string{
+		"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs", "templates", "examples",
+		"internal/GUARANTEES.md", "internal/decisions", "internal/demo",
+	} {
 		err := filepath.WalkDir(filepath.Join(repository, root), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil {
 				return err
@@ -383,19 +386,20 @@ func literal(t *testing.T, value cty.Value, of tftypes.Type) tftypes.Value {
 	return tftypes.NewValue(of, elements)
 }
 
-// Links lead somewhere: those to pages of this provider in the registry, to
-// files of the repository on GitHub, and relative ones.
+// Links lead somewhere, to a heading if they name one: those to pages of this provider
+// in the registry, to files of the repository on GitHub, and relative ones.
 func TestDocumentationLinks(t *testing.T) {
 	t.Parallel()
 	const (
 		registry = "https://registry.terraform.io/providers/signoz-community/signoz/latest/docs"
 		github   = "https://github.com/signoz-community/terraform-provider-signoz/"
+		raw      = "https://raw.githubusercontent.com/signoz-community/terraform-provider-signoz/main/"
 	)
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	checked := 0
 	for _, file := range documents(t, ".md") {
 		for _, found := range link.FindAllStringSubmatch(readFile(t, file), -1) {
-			address, _, _ := strings.Cut(found[1], "#")
+			address, heading, _ := strings.Cut(found[1], "#")
 			var leadsTo string
 			switch {
 			case address == registry:
@@ -404,6 +408,10 @@ func TestDocumentationLinks(t *testing.T) {
 				leadsTo = "docs" + strings.TrimPrefix(address, registry) + ".md"
 			case strings.HasPrefix(address, github+"tree/main/"), strings.HasPrefix(address, github+"blob/main/"):
 				leadsTo = strings.SplitN(address, "/main/", 2)[1]
+			case strings.HasPrefix(address, raw):
+				leadsTo = strings.TrimPrefix(address, raw)
+			case address == "" && strings.HasPrefix(file, "docs"):
+				leadsTo = file
 			case address == "" || strings.Contains(address, "://"):
 				continue
 			default:
@@ -412,12 +420,23 @@ func TestDocumentationLinks(t *testing.T) {
 			checked++
 			if _, err := os.Stat(filepath.Join(repository, leadsTo)); err != nil {
 				t.Errorf("%s: %s leads to %s, which isn't there", file, found[1], leadsTo)
+			} else if heading != "" && !strings.HasPrefix(heading, "nestedatt--") && !slices.Contains(headings(readFile(t, leadsTo)), heading) {
+				t.Errorf("%s: %s leads to a heading that %s doesn't have", file, found[1], leadsTo)
 			}
 		}
 	}
 	if checked < 30 {
 		t.Errorf("only %d links found: the search is broken", checked)
 	}
+}
+
+// headings are the anchors of a page's headings, as GitHub and the registry make them.
+func headings(page string) (anchors []string) {
+	other := regexp.MustCompile(`[^\w\- ]`)
+	for _, found := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		anchors = append(anchors, strings.ReplaceAll(other.ReplaceAllString(strings.ToLower(found[1]), ""), " ", "-"))
+	}
+	return anchors
 }
 
 // The guide on compatibility says which versions of Terraform and OpenTofu a change
@@ -494,7 +513,13 @@ func firstCells(page string) map[string]string {
 // read, some words are easily found.
 func TestDocumentationIsPlain(t *testing.T) {
 	t.Parallel()
-	riddles := regexp.MustCompile(`(?i)\b(anew|whoever|organisation|e-mail|for ever|at leisure|lest|goes? on (?:working|to)|by itself|a (?:key|proxy) of (?:its|their) own|recognis\w+)\b`)
+	riddles := regexp.MustCompile(`(?i)\b(` + strings.Join([]string{
+		`anew`, `for ever`, `at leisure`, `lest`, `merely`, `all the same`, `at hand`, `goes? on (?:working|to|with)`, `by (?:itself|themselves)`,
+		`somebody`, `nobody`, `whoever`, `whatever`, `of (?:its|their|his) own`, `within reach`, `gone(?: for good)?`, `half-?way`, `mended`,
+		`(?:were|be|been|is|are) made`, `ma(?:kes?|de) (?:a|the|another|its|that|this) (?:key|account|role|pair|credential|resource)s?`,
+		`(?:gives?|takes?) (?:back|away)`, `tells? (?:of|from)`, `can't be told`, `signs? in with`, `a fresh`,
+		`organis\w+`, `recognis\w+`, `e-mail`, `licences?`, `behaviour`, `favour\w*`,
+	}, "|") + `)\b`)
 	for _, file := range documents(t, ".md", ".tmpl", ".tf", ".yml") {
 		for number, line := range strings.Split(readFile(t, file), "\n") {
 			if found := riddles.FindString(line); found != "" {

@@ -325,7 +325,7 @@ func (r *exampleRun) driftWatch() {
 		"every_key_is_used":      "pass",
 		"no_unknown_account":     "pass",
 
-		"no_unknown_key":           "fail: Keys that nobody declared: ci/by-hand (made ",
+		"no_unknown_key":           "fail: Keys that are not declared: ci/by-hand (created ",
 		"no_retired_key_is_in_use": "pass",
 		"every_new_key_is_used":    "pass",
 	} {

@@ -36,7 +36,7 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 				ElementType: types.StringType,
 				Optional:    true,
 				MarkdownDescription: "Public keys of [age](https://age-encryption.org), each of whose holders can decrypt the value: X25519 (`age1…`), post-quantum (`age1pq1…`, which can't be mixed with others) and SSH (`ssh-ed25519 …`, `ssh-rsa …`). " +
-					"`age-keygen` makes a pair. The ephemeral resource `signoz_service_account_key_value` and the `age` program decrypt it.",
+					"`age-keygen` creates a pair. The ephemeral resource `signoz_service_account_key_value` and the `age` program decrypt it.",
 			},
 			"github_public_key": schema.StringAttribute{
 				Optional: true,
@@ -48,7 +48,7 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 }
 
 func encryptedKeyAttribute() schema.StringAttribute {
-	return assigned("Value of the key, encrypted to `encrypt_to`: an armored age file, or the base64 text of a sealed box that GitHub's secrets take. It isn't sensitive: only the recipients can decrypt it. " +
+	return assigned("Value of the key, encrypted to `encrypt_to`: an armored age file, or the base64 text of a sealed box that GitHub's secrets accept. It isn't sensitive: only the recipients can decrypt it. " +
 		"Null without `encrypt_to`, and for an imported key.")
 }
 

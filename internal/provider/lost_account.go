@@ -35,8 +35,8 @@ func (s *session) isGone(ctx context.Context, summary, accountID, orgID string, 
 	}
 	if orgID == "" {
 		diags.AddError(summary,
-			fmt.Sprintf("The SigNoz at %s doesn't know its service account (id %s), not even as a deleted one. Check that `endpoint` and `api_key` are those of the SigNoz and the organization that this state was made with. "+
-				"If that one is gone for good, remove this object from the state: terraform state rm ADDRESS. %s", s.client.Endpoint(), accountID, quote(err)))
+			fmt.Sprintf("The SigNoz server at %s doesn't know its service account (ID %s), not even as a deleted one. Check that `endpoint` and `api_key` belong to the server and the organization of this state. "+
+				"If that server no longer exists, remove this object from the state: terraform state rm ADDRESS. %s", s.client.Endpoint(), accountID, quote(err)))
 		return false
 	}
 	current, orgErr := s.client.OrgID(ctx)
@@ -46,8 +46,8 @@ func (s *session) isGone(ctx context.Context, summary, accountID, orgID string, 
 		return false
 	case current != "" && !strings.EqualFold(current, orgID):
 		diags.AddError(summary+": it belongs to another organization",
-			fmt.Sprintf("By the state its service account (id %s) belongs to the organization %s. The SigNoz at %s doesn't know the account, and signs the provider in to the organization %s. "+
-				"Check that `endpoint` and `api_key` are those of the SigNoz that this state was made with. If that one is gone for good, and you want to create the object in this one, remove it from the state: terraform state rm ADDRESS.",
+			fmt.Sprintf("According to the state, its service account (ID %s) belongs to the organization %s. The SigNoz server at %s doesn't know the account, and the provider's credentials belong to the organization %s. "+
+				"Check that `endpoint` and `api_key` belong to the server of this state. If that server no longer exists and you want to create the object on this one, remove it from the state: terraform state rm ADDRESS.",
 				accountID, orgID, s.client.Endpoint(), current))
 		return false
 	}

@@ -29,8 +29,8 @@ func readMe(ctx context.Context, s *session, m *accountDetails, diags *diag.Diag
 	account, err := s.client.Me(ctx)
 	switch {
 	case signoz.IsNotFound(err) && s.client.SignsAsUser():
-		diags.AddError(summary, "The provider signs in as a user (`email` and `password`), and signoz_me tells of the service account whose key signs in: a user has none. "+
-			"Remove this data source, or give the provider a key (`api_key` or "+envAPIKey+")."+quote(err))
+		diags.AddError(summary, "The provider signs in as a user (`email` and `password`), and signoz_me reads the service account of an API key. A user has none. "+
+			"Remove this data source, or set an API key (`api_key` or "+envAPIKey+")."+quote(err))
 	case err != nil:
 		s.addError(ctx, diags, summary, err)
 	default:

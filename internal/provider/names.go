@@ -48,7 +48,7 @@ func nameRuleFor(what string, maxLength int) string {
 func keyPrefixRule() nameRule {
 	return nameRule{
 		kind: "prefix", summary: "Invalid prefix of a key's name", maxLength: signoz.MaxKeyNamePrefixLength, ending: "-",
-		rule: fmt.Sprintf("A prefix begins with a lowercase letter, goes on with lowercase letters, digits and hyphens, and has at most %d characters, so that the random letters behind it fit into a name (SigNoz v0.118 doesn't take digits).", signoz.MaxKeyNamePrefixLength),
+		rule: fmt.Sprintf("A prefix starts with a lowercase letter, contains only lowercase letters, digits, and hyphens, and is at most %d characters long, so that twelve random letters fit behind it. SigNoz v0.118 doesn't allow digits.", signoz.MaxKeyNamePrefixLength),
 	}
 }
 

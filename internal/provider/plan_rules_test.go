@@ -111,10 +111,10 @@ func TestPlan_protectsItself(t *testing.T) {
 		t.Errorf("keeping the roles warns: %s", c.said.text())
 	}
 	unmanaged := p.stored("signoz_service_account", `{"id": `+quote(own.ID)+`, "name": "terraform"}`)
-	if c := p.plan(unmanaged, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles", "signoz-admin") {
+	if c := p.plan(unmanaged, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("removes roles", "signoz-admin") {
 		t.Errorf("taking up the roles without signoz-admin doesn't warn: %s", c.said.text())
 	}
-	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("takes roles from its own service account", "have only signoz-viewer", "signoz-admin") {
+	if c := p.plan(account, `{"name": "terraform", "roles": ["signoz-viewer"]}`); !c.said.warns("removes roles from its own service account", "have only signoz-viewer", "signoz-admin") {
 		t.Errorf("taking signoz-admin doesn't warn: %s", c.said.text())
 	}
 
@@ -132,12 +132,12 @@ func TestPlan_protectsItself(t *testing.T) {
 		return p.stored(kind, fmt.Sprintf(`{"id": %q, "service_account_id": %q, "name": %q, "key": %s, "ready_for_rotation": false%s}`,
 			ownKey.ID, own.ID, ownKey.Name, quote(ownKey.Value), more))
 	}
-	p.refused("revoke the key that it signs in with", "another key").destroy(state(""))
-	p.refused("revoke the key that it signs in with").plan(state(""), fmt.Sprintf(`{"service_account_id": "01a20456-0000-7000-8000-000000000000", "name": %q}`, ownKey.Name))
-	if c := p.plan(state(`, "destroy_grace_period": "1h"`), ""); !c.said.warns("retires the key that it signs in with", "destroy_grace_period") {
+	p.refused("revoke the key that it authenticates with", "another key").destroy(state(""))
+	p.refused("revoke the key that it authenticates with").plan(state(""), fmt.Sprintf(`{"service_account_id": "01a20456-0000-7000-8000-000000000000", "name": %q}`, ownKey.Name))
+	if c := p.plan(state(`, "destroy_grace_period": "1h"`), ""); !c.said.warns("retires the key that it authenticates with", "destroy_grace_period") {
 		t.Errorf("retiring the own key doesn't warn: %s", c.said.text())
 	}
-	p.refused("revoke the key that it signs in with", "10m at least").destroy(state(`, "destroy_grace_period": "1m"`))
+	p.refused("revoke the key that it authenticates with", "at least 10m").destroy(state(`, "destroy_grace_period": "1m"`))
 	sooner := fmt.Sprintf(`{"service_account_id": %q, "name": %q, "expires_at": %q}`, own.ID, ownKey.Name, rfc3339(time.Now().Add(time.Hour)))
 	if c := p.plan(state(""), sooner); !c.said.warns("expire sooner", "another key") {
 		t.Errorf("ending the own key doesn't warn: %s", c.said.text())

@@ -95,7 +95,7 @@ func (s *session) otherRolesOf(id, role types.String, isNew bool) (others []stri
 
 func warnManagedTwice(at path.Path, name, id, role string, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(at, fmt.Sprintf("Two resources manage the role %q of the service account %q", role, name),
-		fmt.Sprintf("For the service account %q (id %s), a signoz_service_account sets `roles`, and a signoz_service_account_role gives it the role %q. "+
+		fmt.Sprintf("For the service account %q (id %s), a signoz_service_account sets `roles`, and a signoz_service_account_role assigns the role %q to it. "+
 			"`roles` means all roles of the account, so the two undo each other whenever they disagree. "+
 			"Either list the role in `roles` and remove the signoz_service_account_role (with a removed block or terraform state rm, if the account is to keep the role meanwhile), or leave `roles` out.", name, id, role))
 }

@@ -59,7 +59,7 @@ func (s *session) checkNewRoles(ctx context.Context, names []string, at path.Pat
 				continue
 			}
 			diags.AddAttributeWarning(at, fmt.Sprintf("There is no role %q yet", name),
-				fmt.Sprintf("If this run makes the role, all is well: the apply looks again. Otherwise the apply will fail. The roles there are: %s.", wording.SomeOf(there)))
+				fmt.Sprintf("If this run creates the role, ignore this warning: the apply checks again. Otherwise the apply fails. Existing roles: %s.", wording.SomeOf(there)))
 		}
 	}
 }
@@ -115,14 +115,14 @@ func addUnknownRole(diags *diag.Diagnostics, at path.Path, name string, there []
 }
 
 func addOneRole(diags *diag.Diagnostics, at path.Path, summary string, e *signoz.OneRoleError) {
-	detail := fmt.Sprintf("This SigNoz (%s) keeps one role per service account (several are possible since v0.123), but %d are wanted: %s.", e.Version, len(e.Wanted), strings.Join(e.Wanted, ", "))
+	detail := fmt.Sprintf("This SigNoz server (%s) allows one role per service account (v0.123 and later allow several), but the configuration has %d: %s.", e.Version, len(e.Wanted), strings.Join(e.Wanted, ", "))
 	if len(e.Held) > 0 {
 		detail += fmt.Sprintf(" The account %q has %s now: another role would replace it.", e.Account, strings.Join(e.Held, ", "))
 	}
 	if e.Lost != nil {
-		detail += fmt.Sprintf(" The role that was replaced couldn't be given back: %s", wording.Sentence(e.Lost.Error()))
+		detail += fmt.Sprintf(" The role that was replaced couldn't be assigned again: %s", wording.Sentence(e.Lost.Error()))
 	}
-	diags.AddAttributeError(at, summary, detail+" Name one role, take the other away first, or upgrade SigNoz.")
+	diags.AddAttributeError(at, summary, detail+" Use one role, remove the other one first, or upgrade SigNoz.")
 }
 
 // checkRoleName refuses an empty name, as a missing variable gives. Which names there are,

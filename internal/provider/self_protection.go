@@ -32,8 +32,8 @@ func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *
 	own, err := s.isOwnAccount(ctx, id)
 	if own {
 		diags.AddError("The provider would delete its own service account",
-			fmt.Sprintf("The key that the provider signs in with belongs to the service account %q (id %s), which this plan deletes. That would revoke the key in the middle of the run, and Terraform could do nothing more in SigNoz. "+
-				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin, or as a user (`email` and `password`, without a key in the environment). "+
+			fmt.Sprintf("The provider authenticates with a key of the service account %q (ID %s), which this plan deletes. That would revoke the key during the run, and Terraform would lose access to SigNoz. "+
+				"To do this on purpose, run Terraform with the key of another account that has signoz-admin, or as a user (`email` and `password`, without a key in the environment). "+
 				"To stop managing the account without deleting it, use a removed block or terraform state rm.", name, id))
 	}
 	return err
@@ -57,13 +57,13 @@ func (s *session) refuseOwnKey(key keyObject, diags *diag.Diagnostics) {
 	state := key.State
 	name := state.Name.ValueString()
 	if times.DurationOf(state.DestroyGracePeriod) >= longestRun {
-		diags.AddWarning("The provider retires the key that it signs in with",
-			fmt.Sprintf("The provider signs in with the key %q, which this plan retires. It keeps working for its destroy_grace_period: give the provider another key (`api_key` or %s) before that ends.", name, envAPIKey))
+		diags.AddWarning("The provider retires the key that it authenticates with",
+			fmt.Sprintf("The provider authenticates with the key %q, which this plan retires. It keeps working for its destroy_grace_period. Set another key (`api_key` or %s) before it expires.", name, envAPIKey))
 		return
 	}
-	diags.AddError("The provider would revoke the key that it signs in with",
-		fmt.Sprintf("The provider signs in with the key %q. Revoking it would end the run in the middle, and Terraform could do nothing more in SigNoz. "+
-			"To do this on purpose, give the provider another key first (`api_key` or %s), sign in as a user (`email` and `password`, without a key in the environment), or set destroy_grace_period, to 10m at least, and apply that first, so that the key outlives the run. "+
+	diags.AddError("The provider would revoke the key that it authenticates with",
+		fmt.Sprintf("The provider authenticates with the key %q. Revoking it during the run would lock Terraform out of SigNoz. "+
+			"To do this on purpose, set another key first (`api_key` or %s), sign in as a user (`email` and `password`, without a key in the environment), or set destroy_grace_period to at least 10m and apply that first, so that the key outlives the run. "+
 			"To stop managing the key without revoking it, use a removed block or terraform state rm.", name, envAPIKey))
 }
 
@@ -76,6 +76,6 @@ func (s *session) warnOwnKeyEnds(plan serviceAccountKeyModel, key keyObject, dia
 	if values.Known(state.ExpiresAt) && !times.TimeOf(plan.ExpiresAt).Before(times.TimeOf(state.ExpiresAt)) {
 		return
 	}
-	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it signs in with expire sooner",
-		fmt.Sprintf("The provider signs in with the key %q, which this plan lets expire at %s. Give the provider another key (`api_key` or %s) before that.", state.Name.ValueString(), plan.ExpiresAt.ValueString(), envAPIKey))
+	diags.AddAttributeWarning(path.Root("expires_at"), "The provider lets the key that it authenticates with expire sooner",
+		fmt.Sprintf("The provider authenticates with the key %q, which expires at %s after this plan. Set another key (`api_key` or %s) before that time.", state.Name.ValueString(), plan.ExpiresAt.ValueString(), envAPIKey))
 }

@@ -106,7 +106,7 @@ func (e *serviceAccountKeyEphemeralResource) Schema(_ context.Context, _ ephemer
 		MarkdownDescription: "An API key for a single run: the provider creates it when Terraform first needs it and revokes it when the run ends. Its value is in no plan and no state. " +
 			"During the run, the provider renews the key: it moves the expiry, and the same value keeps working, however long the run takes. " +
 			"If the run is killed, the key expires within `valid_for`. " +
-			"Terraform opens ephemeral resources in plans too, so a plan makes and revokes a key as well. Needs Terraform 1.10 or OpenTofu 1.12.",
+			"Terraform opens ephemeral resources in plans too, so a plan creates and revokes a key too. Needs Terraform 1.10 or OpenTofu 1.12.",
 		Attributes: map[string]schema.Attribute{
 			"service_account_id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the service account that the key belongs to."},
 			"name_prefix": schema.StringAttribute{
@@ -199,7 +199,7 @@ func (e *serviceAccountKeyEphemeralResource) create(ctx context.Context, client 
 	}
 	received := e.session.now()
 	if signoz.IsInvalidInput(err) {
-		diags.AddError(summary, fmt.Sprintf("SigNoz refused the key's name or its expiry. If it is the name, choose another `name_prefix` (SigNoz v0.118 takes no digits). If it is the expiry, set this machine's clock, by which it is %s: it is behind SigNoz's by more than a day. %s",
+		diags.AddError(summary, fmt.Sprintf("SigNoz refused the key's name or its expiry. If it is the name, choose another `name_prefix` (SigNoz v0.118 allows no digits). If it is the expiry, set this machine's clock, by which it is %s: it is behind SigNoz's by more than a day. %s",
 			received.UTC().Format(time.RFC3339), quote(err)))
 		return ""
 	}
@@ -300,7 +300,7 @@ func (e *serviceAccountKeyEphemeralResource) revoke(ctx context.Context, client 
 		return
 	}
 	diags.AddWarning(fmt.Sprintf("The ephemeral key %q wasn't revoked", key.Name),
-		fmt.Sprintf("It works until it expires at %s. To end it sooner, revoke it in SigNoz: Settings → Service Accounts, the account with the id %s.\n\n%s",
+		fmt.Sprintf("It works until it expires at %s. To revoke it sooner, use the SigNoz UI: Settings → Service Accounts, the account with the ID %s.\n\n%s",
 			worksUntil.UTC().Format(time.RFC3339), key.AccountID, e.session.explain(ctx, err)))
 }
 

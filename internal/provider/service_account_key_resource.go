@@ -199,7 +199,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	switch {
 	case signoz.IsConflict(err):
 		diags.AddAttributeError(path.Root("name"), summary,
-			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: write name_prefix = \"NAME-\" instead of name, with which the present key is kept and renamed, or remove create_before_destroy (Pulumi: set deleteBeforeReplace). "+
+			fmt.Sprintf("The account has a key of this name already. If this resource is being replaced with create_before_destroy, it is the old key: use name_prefix = \"NAME-\" instead of name, which keeps the current key and renames it, or remove create_before_destroy (Pulumi: set deleteBeforeReplace). "+
 				"To manage a key that was created outside Terraform, import it: terraform import ADDRESS %s/%s, with the address of this resource; its value stays unknown, because SigNoz shows it only once. Otherwise choose another name. %s %s", accountID, wanted.Name, formerSelf, quote(err)))
 		return diags
 	case err != nil:
@@ -212,7 +212,7 @@ func (r *serviceAccountKeyResource) Create(ctx context.Context, plan serviceAcco
 	r.session.noteRefreshed(created.ID)
 	record := keyRecord{CreatedAt: now.Unix(), ExpiresAt: signoz.UnixSeconds(wanted.ExpiresAt), Name: wanted.Name, OrgID: client.KnownOrgID()}
 	if err := keepValue(&plan, &record, created.Value); err != nil {
-		diags.AddAttributeError(path.Root("encrypt_to"), summary, wording.Sentence(err.Error())+" The key was made, and its value is lost: the next apply makes another one.")
+		diags.AddAttributeError(path.Root("encrypt_to"), summary, wording.Sentence(err.Error())+" The key was created, and its value is lost: the next apply creates another one.")
 	}
 	result.Save(plan, keyPrivate{record})
 	return diags
@@ -340,7 +340,7 @@ func (r *serviceAccountKeyResource) replace(ctx context.Context, plan serviceAcc
 	client := r.session.client
 	if err := r.retire(ctx, client, old); err != nil {
 		diags.AddError(fmt.Sprintf("The key %q of service account %s still works", old.State.Name.ValueString(), old.State.ServiceAccountID.ValueString()),
-			"It was replaced by a new key, which is in the state, but it couldn't be revoked. Revoke it in SigNoz: Terraform doesn't know it any more. "+r.session.explain(ctx, err))
+			"It was replaced by a new key, which is in the state, but it couldn't be revoked. Revoke it in SigNoz: no state contains it any more. "+r.session.explain(ctx, err))
 		return diags
 	}
 	if !inTheWay {
@@ -383,7 +383,7 @@ func (r *serviceAccountKeyResource) Import(ctx context.Context, id string, ident
 	}
 	r.session.noteRefreshed(found.ID)
 	diags.AddWarning("The key's value can't be imported",
-		fmt.Sprintf("SigNoz shows a value only once, when it creates the key: `key` of the imported key %q of service account %q is null and stays null. To have a value, replace the key (terraform apply -replace=ADDRESS), which revokes the present value, unless destroy_grace_period was applied before.", found.Name, account.Name))
+		fmt.Sprintf("SigNoz shows a value only once, when it creates the key: `key` of the imported key %q of service account %q is null and stays null. To have a value, replace the key (terraform apply -replace=ADDRESS), which revokes the current value, unless a destroy_grace_period was applied before.", found.Name, account.Name))
 	key.State = newServiceAccountKeyModel(found)
 	key.Private.Record = keyRecord{ExpiresAt: signoz.UnixSeconds(found.ExpiresAt), Name: found.Name, OrgID: account.OrgID}
 	return key, diags

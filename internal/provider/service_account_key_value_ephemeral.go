@@ -80,7 +80,7 @@ func (serviceAccountKeyValueEphemeralResource) Open(ctx context.Context, req eph
 	value, err := identities.Decrypt(model.EncryptedKey.ValueString())
 	if mismatch := (*keyseal.MismatchError)(nil); errors.As(err, &mismatch) {
 		resp.Diagnostics.AddAttributeError(path.Root("age_identity"), "The identity doesn't decrypt the key",
-			wording.Sentence(err.Error())+" Use the identity of a recipient in the key's `encrypt_to`. Who isn't among them can't be added to a key that exists: change `encrypt_to`, which makes a new key.")
+			wording.Sentence(err.Error())+" Use the identity of a recipient in the key's `encrypt_to`. A recipient can't be added to an existing key: change `encrypt_to`, which creates a new key.")
 		return
 	}
 	if err != nil {

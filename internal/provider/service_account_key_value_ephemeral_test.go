@@ -104,7 +104,7 @@ func TestKeyValue_refuses(t *testing.T) {
 		"a sealed box":          {sealed, mine.identity, []string{"Can't decrypt the key", "encrypted_key", "sealed box, which only GitHub can decrypt", "value_encrypted"}},
 		"the clear value":       {secretValue, mine.identity, []string{"Can't decrypt the key", "isn't an armored age file"}},
 		"an empty text":         {"", mine.identity, []string{"Can't decrypt the key", "isn't an armored age file"}},
-		"an identity file name": {text, "/etc/age/identity", []string{"Can't use the identity", "is no age identity"}},
+		"an identity file name": {text, "/etc/age/identity", []string{"Can't use the identity", "isn't an age identity"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

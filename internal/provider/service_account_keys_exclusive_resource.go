@@ -119,7 +119,7 @@ func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change k
 	accountID := plan.ServiceAccountID.ValueString()
 	if values.Known(plan.ServiceAccountID) && r.session.claimExclusive(accountID, plan.KeyIDs) {
 		diags.AddAttributeWarning(path.Root("service_account_id"), fmt.Sprintf("Two exclusive lists of keys for service account %s", accountID),
-			"Another signoz_service_account_keys_exclusive of this configuration is for the same account. Each takes the keys of the other for strays, and revokes them. Write all ids into the key_ids of one.")
+			"Another signoz_service_account_keys_exclusive of this configuration is for the same account. Each treats the keys of the other as strays and revokes them. Put all IDs into the key_ids of one.")
 	}
 	if change.Prior == nil {
 		r.warnFirst(ctx, *plan, diags)
@@ -137,7 +137,7 @@ func (r *serviceAccountKeysExclusiveResource) Plan(ctx context.Context, change k
 	r.warnMissing(ctx, *plan, state, diags)
 	if revoked := r.session.planToRevoke(promised(ctx, state, *plan, diags)); len(revoked) > 0 {
 		diags.AddAttributeWarning(path.Root("strays"), fmt.Sprintf("The apply revokes %s of service account %s", nameStrays(revoked), state.ServiceAccountID.ValueString()),
-			fmt.Sprintf("Not in key_ids, and not tolerated:\n%s\n\nWhoever uses such a key is refused from then on. To keep one, add its id to key_ids, or a pattern for its name to tolerated_names.", describe(revoked, r.session.now())))
+			fmt.Sprintf("Not in key_ids, and not tolerated:\n%s\n\nTheir consumers get 401 from then on. To keep a key, add its ID to key_ids, or a pattern for its name to tolerated_names.", describe(revoked, r.session.now())))
 	}
 	return planned
 }
@@ -155,7 +155,7 @@ func checkKeyIDs(ids types.Set, diags *diag.Diagnostics) {
 	for _, id := range values.Strings(ids) {
 		if !values.IsUUID(id) {
 			diags.AddAttributeError(path.Root("key_ids"), fmt.Sprintf("%q isn't the id of a key", id),
-				"Ids are UUIDs. Use the id of the resource, signoz_service_account_key.NAME.id; to allow keys by name, use tolerated_names.")
+				"IDs are UUIDs. Use the ID of the resource, signoz_service_account_key.NAME.id; to allow keys by name, use tolerated_names.")
 		}
 	}
 }
@@ -199,7 +199,7 @@ func (r *serviceAccountKeysExclusiveResource) strays(ctx context.Context, keys [
 	}
 	var err error
 	if but.own, err = r.session.client.OwnKeys(ctx, m.ServiceAccountID.ValueString()); err != nil {
-		return nil, fmt.Errorf("finding out which key the provider signs in with: %w", err)
+		return nil, fmt.Errorf("finding out which key the provider authenticates with: %w", err)
 	}
 	return straysAmong(found, but), nil
 }
@@ -238,11 +238,11 @@ func (r *serviceAccountKeysExclusiveResource) warnFirst(ctx context.Context, pla
 	}
 	unless := ""
 	if values.HasUnknown(plan.KeyIDs) {
-		unless = " (key_ids isn't fully known yet, and may turn out to have some of them)"
+		unless = " (key_ids isn't fully known yet and may contain some of them)"
 	}
 	strays := factsOf(found)
 	diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("The plan after this one will revoke %s of service account %s", nameStrays(strays), accountID),
-		fmt.Sprintf("Not in key_ids, and not tolerated%s:\n%s\n\nThis apply revokes nothing; the next plan shows these keys in strays, and its apply revokes them. To keep one, add its id to key_ids, or a pattern for its name to tolerated_names.",
+		fmt.Sprintf("Not in key_ids, and not tolerated%s:\n%s\n\nThis apply revokes nothing; the next plan shows these keys in strays, and its apply revokes them. To keep a key, add its ID to key_ids, or a pattern for its name to tolerated_names.",
 			unless, describe(strays, r.session.now())))
 }
 
@@ -268,7 +268,7 @@ func warnUnknownIDs(accountID string, ids map[string]bool, keys []signoz.Key, di
 	}
 	if len(ids) > 0 {
 		diags.AddAttributeWarning(path.Root("key_ids"), fmt.Sprintf("Service account %s doesn't have all keys of key_ids", accountID),
-			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration that takes the keys of this account for strays, or belong to another account.", wording.SomeOf(slices.Collect(maps.Keys(ids)))))
+			fmt.Sprintf("It has no key with the id %s. The key may have been revoked, here or by another configuration with an exclusive list for this account, or belong to another account.", wording.SomeOf(slices.Collect(maps.Keys(ids)))))
 	}
 }
 

@@ -116,7 +116,7 @@ func (r *serviceAccountResource) Plan(ctx context.Context, change accountChange)
 		plan.Roles = types.SetNull(types.StringType)
 		if !state.Roles.IsNull() {
 			diags.AddAttributeWarning(path.Root("roles"), fmt.Sprintf("Terraform stops managing the roles of the service account %q", state.Name.ValueString()),
-				fmt.Sprintf("The configuration has no `roles`, so the plan shows them as null and leaves them alone. Nothing is taken away in SigNoz: the account keeps %s. To manage the roles, list them in `roles`; to take all roles away, set roles = [].", haveRoles(values.Strings(state.Roles))))
+				fmt.Sprintf("The configuration has no `roles`, so the plan shows them as null and leaves them alone. Nothing changes in SigNoz: the account keeps %s. To manage the roles, list them in `roles`; to remove all roles, set roles = [].", haveRoles(values.Strings(state.Roles))))
 		}
 		return planned
 	}
@@ -141,9 +141,9 @@ func (r *serviceAccountResource) planRoles(ctx context.Context, state, plan serv
 		return
 	}
 	if r.takesOwnRoles(ctx, state, before, after) {
-		diags.AddAttributeWarning(path.Root("roles"), "The provider takes roles from its own service account",
-			fmt.Sprintf("This is the account whose key the provider signs in with, and it will have %s. Without signoz-admin the provider can neither read nor change service accounts, so whatever follows, in this run too, would fail. "+
-				"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", onlyRoles(after)))
+		diags.AddAttributeWarning(path.Root("roles"), "The provider removes roles from its own service account",
+			fmt.Sprintf("The provider authenticates with a key of this account, which will have %s. Without signoz-admin, the provider can't read or change service accounts, so the rest of this run and every later run would fail. "+
+				"To do this on purpose, run Terraform with the key of another account that has signoz-admin.", onlyRoles(after)))
 	}
 }
 
@@ -224,7 +224,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 		return diags
 	}
 	result.Remove()
-	diags.AddError(summary, "The account was made, but couldn't be completed, so it was deleted again. Once the cause is mended, apply again. "+reason)
+	diags.AddError(summary, "The account was created, but couldn't be completed, so it was deleted again. Fix the cause, then apply again. "+reason)
 	return diags
 }
 
@@ -237,7 +237,7 @@ const takeBackTime = 15 * time.Second
 func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name string, conflict error) string {
 	accounts, err := r.session.client.ServiceAccounts(ctx)
 	if err != nil {
-		return fmt.Sprintf("An active account already has this name, or had it before it was renamed and keeps the e-mail address made from it. To manage the account with this configuration, import it: terraform import ADDRESS %s. %s", name, quote(conflict))
+		return fmt.Sprintf("An active account already has this name, or had it before it was renamed and keeps the email address derived from it. To manage the account with this configuration, import it: terraform import ADDRESS %s. %s", name, quote(conflict))
 	}
 	var renamed *signoz.ServiceAccount
 	for i := range accounts {
@@ -250,7 +250,7 @@ func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name s
 		}
 	}
 	if renamed != nil {
-		return fmt.Sprintf("No active account has this name, but the account %q (id %s) had it before it was renamed, and keeps the e-mail address %s that SigNoz would give the new account. "+
+		return fmt.Sprintf("No active account has this name, but the account %q (id %s) had it before it was renamed, and keeps the email address %s, which the new account would get. "+
 			"Choose another name, delete that account, or import it to manage it with this configuration: terraform import ADDRESS %s. %s", renamed.Name, renamed.ID, renamed.Email, renamed.ID, quote(conflict))
 	}
 	return "The name was in use a moment ago and is free now. " + formerSelf + " " + quote(conflict)
@@ -258,12 +258,12 @@ func (r *serviceAccountResource) explainNameConflict(ctx context.Context, name s
 
 // replacesItself is what to do about a name that is in use by the very account that a run
 // replaces.
-const replacesItself = "If this run replaces the account itself (-replace, or a tainted account), the old one is in the way: Terraform passes create_before_destroy on from a key to its account, and two accounts can't have one name. " +
+const replacesItself = "If this run replaces the account itself (-replace, or a tainted account), the old one still has the name: Terraform applies create_before_destroy of a key to its account too, and names are unique. " +
 	"To keep the account, drop -replace or run terraform untaint ADDRESS; to create it again, destroy it first: terraform destroy -target=ADDRESS."
 
 // formerSelf is what to do about a name that is in use only because Terraform deletes and
 // creates in any order.
-const formerSelf = "If that was another resource of this configuration, or this one under its former address (another label, another key of for_each), apply again now that it is gone; a moved block would have kept it."
+const formerSelf = "If another resource in this configuration had this name, or you renamed this resource or changed its for_each key, the old object may be deleted by now: apply again. To keep it next time, add a moved block."
 
 // Refresh reads the account from SigNoz. Where it can't, the account is as the state has it.
 func (r *serviceAccountResource) Refresh(ctx context.Context, account accountObject) core.Refreshed[serviceAccountModel, accountPrivate] {
@@ -357,7 +357,7 @@ func (r *serviceAccountResource) Delete(ctx context.Context, account accountObje
 func deleteAccount(ctx context.Context, client *signoz.Client, id string) error {
 	roles, err := client.Roles(ctx)
 	if err != nil {
-		return fmt.Errorf("looking for custom roles to take from it first: %w", err)
+		return fmt.Errorf("looking for custom roles to remove from it first: %w", err)
 	}
 	if slices.ContainsFunc(roles, func(role signoz.Role) bool { return role.Custom() }) {
 		account, err := client.ServiceAccount(ctx, id)

@@ -255,7 +255,7 @@ func TestAccServiceAccount_oneRoleServer(t *testing.T) {
 			on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_118_0), signoztest.WithReportedVersion(reported))
 			name := letters("one")
 			viewer, both := on.account(name, `roles = ["signoz-viewer"]`), on.account(name, `roles = ["signoz-editor", "signoz-viewer"]`)
-			step := resource.TestStep{Config: both, ExpectError: unwrapped(`keeps one role per service account`)}
+			step := resource.TestStep{Config: both, ExpectError: unwrapped(`allows one role per service account`)}
 			if reported != "<unset>" {
 				step.PlanOnly = true // told in the plan where the server knows its version
 			}
@@ -332,7 +332,7 @@ func TestAccServiceAccount_nameConflict(t *testing.T) {
 	}
 	acceptance(t,
 		resource.TestStep{Config: on.account(taken, ""), ExpectError: unwrapped(`An active account with this name exists already, with the id .* terraform import ADDRESS`)},
-		resource.TestStep{Config: on.account(renamed, ""), ExpectError: unwrapped(`had it before it was renamed, and keeps the e-mail address`)},
+		resource.TestStep{Config: on.account(renamed, ""), ExpectError: unwrapped(`had it before it was renamed, and keeps the email address`)},
 	)
 }
 

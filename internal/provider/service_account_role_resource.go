@@ -127,20 +127,20 @@ func (r *serviceAccountRoleResource) checkTakenRole(ctx context.Context, state s
 		return
 	}
 	if state.Role.ValueString() == adminRole && replaced {
-		diags.AddAttributeError(path.Root("role"), "The provider would take signoz-admin from its own service account",
-			"This is the account whose key the provider signs in with. Replacing its role signoz-admin takes that away first, and then the provider may not give the new one. "+
-				"Run Terraform with the key of another account that holds signoz-admin, or as a user.")
+		diags.AddAttributeError(path.Root("role"), "The provider would remove signoz-admin from its own service account",
+			"The provider authenticates with a key of this account. Replacing its role signoz-admin removes that role first, and then the provider isn't allowed to assign the new one. "+
+				"Run Terraform with the key of another account that has signoz-admin, or as a user.")
 		return
 	}
-	diags.AddAttributeWarning(path.Root("role"), "The provider takes a role from its own service account",
-		fmt.Sprintf("This is the account whose key the provider signs in with, and it will lose %s. Without signoz-admin the provider can neither read nor change service accounts, so whatever follows, in this run too, would fail. "+
-			"To do this on purpose, run Terraform with the key of another account that holds signoz-admin.", state.Role.ValueString()))
+	diags.AddAttributeWarning(path.Root("role"), "The provider removes a role from its own service account",
+		fmt.Sprintf("The provider authenticates with a key of this account, which will lose %s. Without signoz-admin, the provider can't read or change service accounts, so the rest of this run and every later run would fail. "+
+			"To do this on purpose, run Terraform with the key of another account that has signoz-admin.", state.Role.ValueString()))
 }
 
 func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAccountRoleModel, result *roleResult) (diags diag.Diagnostics) {
 	client := r.session.client
 	accountID, role := plan.ServiceAccountID.ValueString(), plan.Role.ValueString()
-	summary := fmt.Sprintf("Can't give the role %q to service account %s", role, accountID)
+	summary := fmt.Sprintf("Can't assign the role %q to service account %s", role, accountID)
 	binding, err := client.GrantRole(ctx, accountID, role)
 	var (
 		held       *signoz.RoleHeldError
@@ -153,7 +153,7 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 		result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 	case errors.As(err, &held):
 		diags.AddError(summary,
-			fmt.Sprintf("The account %q holds this role already, given by somebody else or managed by another resource (look for `roles` of a signoz_service_account). "+
+			fmt.Sprintf("The account %q holds this role already: it was assigned outside Terraform, or another resource manages it (look for `roles` of a signoz_service_account). "+
 				"To manage it with this configuration, import it: terraform import ADDRESS %s/%s, with the address of this resource. If the state has it already, tainted by a failed run, keep it: terraform untaint ADDRESS.", held.Account.Name, accountID, role))
 	case errors.As(err, &unresolved):
 		// The account didn't hold the role before: the state keeps it, lest nobody takes it away.
@@ -220,7 +220,7 @@ func (r *serviceAccountRoleResource) Update(ctx context.Context, change roleChan
 		}
 		return diags
 	}
-	summary := "Can't take over the role binding " + prior.State.ID.ValueString()
+	summary := "Can't migrate the role assignment " + prior.State.ID.ValueString()
 	account, err := client.ServiceAccount(ctx, prior.State.ServiceAccountID.ValueString())
 	if err != nil {
 		r.session.addError(ctx, &diags, summary, err)
@@ -229,7 +229,7 @@ func (r *serviceAccountRoleResource) Update(ctx context.Context, change roleChan
 	binding := prior.State.binding(account)
 	if binding == nil || binding.Role.Name != plan.Role.ValueString() {
 		diags.AddAttributeError(path.Root("role"), summary,
-			fmt.Sprintf("The state doesn't name the role of this binding, and in SigNoz it isn't %q. Plan again without -refresh=false, so that Terraform sees which role it is.", plan.Role.ValueString()))
+			fmt.Sprintf("The state doesn't name the role of this assignment, and in SigNoz it isn't %q. Plan again without -refresh=false, so that Terraform reads the role.", plan.Role.ValueString()))
 		return diags
 	}
 	plan.ID = types.StringValue(binding.ID)
@@ -245,7 +245,7 @@ func (r *serviceAccountRoleResource) Delete(ctx context.Context, binding roleObj
 	accountID, role := binding.State.ServiceAccountID.ValueString(), binding.State.Role.ValueString()
 	err := r.revoke(ctx, client, accountID, binding.State)
 	if err != nil && !signoz.IsAccountNotFound(err) {
-		r.session.addError(ctx, &diags, fmt.Sprintf("Can't take the role %q from service account %s", role, accountID), err)
+		r.session.addError(ctx, &diags, fmt.Sprintf("Can't remove the role %q from service account %s", role, accountID), err)
 	}
 	return diags
 }

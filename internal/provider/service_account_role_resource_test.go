@@ -213,7 +213,7 @@ func TestServiceAccountRoleOneRoleServer(t *testing.T) {
 			on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_118_0), signoztest.WithReportedVersion(reported))
 			account := on.CreateAccount("shared", "signoz-editor")
 			p := talk(t, on)
-			p.refused("keeps one role per service account", `"shared" has signoz-editor`, "v0.123").create(roleKind, roleOf(account.ID, "signoz-viewer"))
+			p.refused("allows one role per service account", `"shared" has signoz-editor`, "v0.123").create(roleKind, roleOf(account.ID, "signoz-viewer"))
 			equal(t, "roles", held(t, on, account.ID), "signoz-editor")
 			if reported != "<unset>" { // then the account keeps its role throughout
 				equal(t, "roles given", on.CountRequests("POST", "**"), 0)
@@ -305,14 +305,14 @@ func TestServiceAccountRoleOfOwnAccount(t *testing.T) {
 	p := talk(t, on)
 	admin := p.importID(roleKind, own.ID+"/signoz-admin")
 
-	if c := p.plan(admin, ""); !c.said.warns("takes a role from its own service account", "it will lose signoz-admin") {
+	if c := p.plan(admin, ""); !c.said.warns("removes a role from its own service account", "which will lose signoz-admin") {
 		t.Fatalf("no warning:\n%s", c.said.text())
 	}
 	if c := p.plan(admin, roleOf(own.ID, "signoz-admin")); len(c.said) > 0 {
 		t.Fatalf("a warning without a reason:\n%s", c.said.text())
 	}
 	// To replace it can't succeed: without it, the provider may give no other.
-	p.refused("take signoz-admin from its own service account", "key of another account").plan(admin, roleOf(own.ID, "signoz-editor"))
+	p.refused("remove signoz-admin from its own service account", "key of another account").plan(admin, roleOf(own.ID, "signoz-editor"))
 }
 
 // The state has a role that was given, even if what comes after fails.

@@ -155,7 +155,7 @@ func (m *providerModel) signIn(config *signoz.Config, missing *diag.Diagnostics)
 	case config.Email == "" && config.Password == "":
 		missing.AddAttributeError(path.Root("api_key"), "Missing SigNoz API key",
 			"Set the environment variable "+envAPIKey+", or `api_key` in the provider block, to a key of a service account with the role signoz-admin. "+
-				"On a fresh server without any key, sign in as a user instead: set `email` and `password`, or "+envEmail+" and "+envPassword+".")
+				"On a new server without any key, sign in as a user instead: set `email` and `password`, or "+envEmail+" and "+envPassword+".")
 	case config.Email == "":
 		missing.AddAttributeError(path.Root("email"), "Missing email address",
 			"A password is set, so the email address of the user must be too: set `email` or the environment variable "+envEmail+".")

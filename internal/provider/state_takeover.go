@@ -41,8 +41,8 @@ func takeOver(typeName string, move func(ctx context.Context, source officialSta
 		}
 		var source officialState
 		if err := json.Unmarshal(req.SourceRawState.JSON, &source); err != nil || source.ID == "" {
-			resp.Diagnostics.AddError("Can't take over the state of "+officialProvider,
-				"The state of the "+typeName+" to move has no id that can be read. Remove the moved block, and import the object instead.")
+			resp.Diagnostics.AddError("Can't migrate the state of "+officialProvider,
+				"The state of the "+typeName+" to move has no readable ID. Remove the moved block, and import the object instead.")
 			return
 		}
 		move(ctx, source, resp)

@@ -94,7 +94,7 @@ func TestTakeoverUnrefreshed(t *testing.T) {
 	equal(t, "identity", p.identityOf(taken).json(), `{"role":"signoz-viewer","service_account_id":`+quote(account.ID)+`}`)
 	equal(t, "after refresh", p.read(taken).json(), taken.json())
 	// Another role than the binding's can't be told from the state: it isn't taken for granted.
-	p.refused("Can't take over the role binding "+bindingID, `it isn't "signoz-editor"`, "-refresh=false").update(role, roleOf(account.ID, "signoz-editor"))
+	p.refused("Can't migrate the role assignment "+bindingID, `it isn't "signoz-editor"`, "-refresh=false").update(role, roleOf(account.ID, "signoz-editor"))
 
 	a := p.update(p.upgrade(accountKind, 0, officialAccount(account)), `{"name": "shared"}`)
 	equal(t, "account", p.read(a).text("id"), account.ID)

@@ -80,7 +80,7 @@ func describe(strays []keyFacts, now time.Time) string {
 		} else if !end.IsNull() {
 			expires = "expires " + end.ValueString()
 		}
-		lines[i] = fmt.Sprintf("- %q: made %s, %s, %s", key.Name.ValueString(), since(key.CreatedAt, now), used, expires)
+		lines[i] = fmt.Sprintf("- %q: created %s, %s, %s", key.Name.ValueString(), since(key.CreatedAt, now), used, expires)
 	}
 	return strings.Join(lines, "\n")
 }

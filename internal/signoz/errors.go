@@ -77,7 +77,7 @@ func (e *Error) Error() string {
 }
 
 // LostAnswerError says that a call which creates something may have been
-// carried out although no usable answer came.
+// carried out although no usable response came.
 type LostAnswerError struct {
 	Method string
 	Path   string
@@ -89,7 +89,7 @@ type LostAnswerError struct {
 }
 
 func (e *LostAnswerError) Error() string {
-	return fmt.Sprintf("%s %s: the answer was lost, so it may have been carried out: %v", e.Method, e.Path, e.Err)
+	return fmt.Sprintf("%s %s: the response was lost, so it may have been carried out: %v", e.Method, e.Path, e.Err)
 }
 
 func (e *LostAnswerError) Unwrap() error { return e.Err }
@@ -127,7 +127,7 @@ type ConnectionProblem string
 
 // The problems a connection can have.
 const (
-	ProblemOther       ConnectionProblem = "no answer"
+	ProblemOther       ConnectionProblem = "no response"
 	ProblemRefused     ConnectionProblem = "connection refused"
 	ProblemHostUnknown ConnectionProblem = "host not found"
 	ProblemTimeout     ConnectionProblem = "timeout"
@@ -137,7 +137,7 @@ const (
 	ProblemExpired     ConnectionProblem = "certificate expired"
 	ProblemPlainHTTP   ConnectionProblem = "no TLS at this port"
 	ProblemRedirect    ConnectionProblem = "redirect"
-	ProblemTooLarge    ConnectionProblem = "answer too large"
+	ProblemTooLarge    ConnectionProblem = "response too large"
 	ProblemClientCert  ConnectionProblem = "client certificate refused"
 	ProblemTLS         ConnectionProblem = "TLS refused"
 	ProblemProxy       ConnectionProblem = "the proxy can't be used"
@@ -164,7 +164,7 @@ func (c *Client) presentable(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := "no usable answer came"
+	text := "no usable response came"
 	_, ownText := as[*net.OpError](err)
 	if ownText || connectionProblem(err) != ProblemOther || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || connectionLost(err) {
 		text = c.redact(err.Error())

@@ -303,14 +303,14 @@ func TestExcerpt(t *testing.T) {
 func TestErrorsTellWhatHappened(t *testing.T) {
 	t.Parallel()
 	tests := map[string]error{
-		"GET /x: status 200 with a web page instead of JSON":                                                         &Error{Method: "GET", Path: "/x", Status: 200, WebPage: true},
-		"GET /x: status 404, role_not_found: no role; hint":                                                          &Error{Method: "GET", Path: "/x", Status: 404, Code: "role_not_found", Message: "no role", Details: []string{"hint"}},
-		"GET /x: status 502: Bad gateway":                                                                            &Error{Method: "GET", Path: "/x", Status: 502, Message: "Bad gateway"},
-		"GET /x: status 502 Bad Gateway":                                                                             &Error{Method: "GET", Path: "/x", Status: 502},
-		"POST /x: the answer was lost, so it may have been carried out: EOF":                                         &LostAnswerError{Method: "POST", Path: "/x", Err: io.EOF},
-		"POST /x: the answer was lost, so it may have been carried out: EOF; finding out what it did failed: closed": &UnresolvedError{&LostAnswerError{Method: "POST", Path: "/x", Err: io.EOF}, errors.New("closed")},
-		"GET /x: no answer: EOF":                                                                                     &ConnectionError{"GET", "/x", ProblemOther, io.EOF},
-		"signing in as e: no such user":                                                                              &SignInError{Problem: SignInUnknownUser, Email: "e"},
+		"GET /x: status 200 with a web page instead of JSON":                                                           &Error{Method: "GET", Path: "/x", Status: 200, WebPage: true},
+		"GET /x: status 404, role_not_found: no role; hint":                                                            &Error{Method: "GET", Path: "/x", Status: 404, Code: "role_not_found", Message: "no role", Details: []string{"hint"}},
+		"GET /x: status 502: Bad gateway":                                                                              &Error{Method: "GET", Path: "/x", Status: 502, Message: "Bad gateway"},
+		"GET /x: status 502 Bad Gateway":                                                                               &Error{Method: "GET", Path: "/x", Status: 502},
+		"POST /x: the response was lost, so it may have been carried out: EOF":                                         &LostAnswerError{Method: "POST", Path: "/x", Err: io.EOF},
+		"POST /x: the response was lost, so it may have been carried out: EOF; finding out what it did failed: closed": &UnresolvedError{&LostAnswerError{Method: "POST", Path: "/x", Err: io.EOF}, errors.New("closed")},
+		"GET /x: no response: EOF":                                                                                     &ConnectionError{"GET", "/x", ProblemOther, io.EOF},
+		"signing in as e: no such user":                                                                                &SignInError{Problem: SignInUnknownUser, Email: "e"},
 	}
 	for want, err := range tests {
 		equal(t, "text", err.Error(), want)

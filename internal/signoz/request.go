@@ -82,7 +82,7 @@ type call struct {
 	want   int // the one status that means success: SigNoz answers unknown calls 200
 
 	// decode takes the data of a successful answer; nil: there is none. Its error means that
-	// the answer isn't what SigNoz answers.
+	// unexpected response.
 	decode func(data []byte) error
 
 	// doubts is set for a POST that makes a new object each time it is carried out. It keeps
@@ -494,7 +494,7 @@ func (c *Client) errorOf(call call, a *answer) error {
 	if err == nil {
 		return nil
 	}
-	malformed := &Error{Method: call.method, Path: call.path, Status: a.status, Message: "the answer isn't what SigNoz answers"}
+	malformed := &Error{Method: call.method, Path: call.path, Status: a.status, Message: "unexpected response"}
 	if !call.confidential {
 		malformed.Message = c.excerpt(malformed.Message + ": " + err.Error())
 	}

@@ -63,12 +63,12 @@ type SignInProblem string
 
 // The problems a sign-in can have.
 const (
-	SignInWrongPassword SignInProblem = "e-mail address or password refused"
+	SignInWrongPassword SignInProblem = "email address or password refused"
 	SignInUnknownUser   SignInProblem = "no such user"
 	SignInUnknownOrg    SignInProblem = "the user is in no such organisation"
 	SignInSeveralOrgs   SignInProblem = "the user is in several organisations"
 	SignInNoPassword    SignInProblem = "the organisation signs in by SSO only"
-	SignInInvalidEmail  SignInProblem = "not an e-mail address"
+	SignInInvalidEmail  SignInProblem = "not an email address"
 )
 
 func (e *SignInError) Error() string {

@@ -1,7 +1,7 @@
 # The account is managed elsewhere and known by its ID. SigNoz still returns an
 # account that was deleted, so check its status.
 variable "pipeline_account_id" {
-  description = "Id of the account of the nightly pipeline."
+  description = "ID of the account of the nightly pipeline."
   type        = string
 }
 

@@ -1,5 +1,5 @@
 # Against a SigNoz that can be lost, such as the test server: SIGNOZ_ENDPOINT and SIGNOZ_API_KEY say which.
-# Terraform destroys what the runs have made at the end of the file.
+# Terraform destroys what the runs have created at the end of the file.
 
 variables {
   pipeline           = "pipeline-under-test"

@@ -40,7 +40,7 @@ run "outputs" {
   }
 
   assert {
-    condition     = endswith(output.email, "@signoz.example.com") && output.made_by == "terraform"
+    condition     = endswith(output.email, "@signoz.example.com") && output.created_by == "terraform"
     error_message = "The account's address and its maker must be outputs."
   }
 }
