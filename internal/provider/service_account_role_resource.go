@@ -243,6 +243,9 @@ func (r *serviceAccountRoleResource) Delete(ctx context.Context, binding roleObj
 		return diags
 	}
 	accountID, role := binding.State.ServiceAccountID.ValueString(), binding.State.Role.ValueString()
+	if r.session.listsRole(accountID, role) {
+		return diags
+	}
 	err := r.revoke(ctx, client, accountID, binding.State)
 	if err != nil && !signoz.IsAccountNotFound(err) {
 		r.session.addError(ctx, &diags, fmt.Sprintf("Can't take the role %q from service account %s", role, accountID), err)

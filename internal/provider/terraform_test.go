@@ -798,6 +798,9 @@ func (r *run) make(ctx context.Context, address string) bool {
 	}
 	seen := r.changes[address]
 	k := r.get(address, b.kind)
+	if k.gone() { // the state of an object says how it is replaced
+		k.createBeforeDestroy = r.replacesBeforeDestroy(address)
+	}
 	if seen.action == "no-op" {
 		k.dependsOn = r.dependencies(address)
 		r.putCurrent(address, k)
