@@ -145,7 +145,7 @@ func (c *comparison) account(account signoztest.Account) {
 	for _, key := range keys {
 		old := slices.ContainsFunc(was.keys, func(k signoztest.Key) bool { return k.ID == key.ID })
 		ending := c.retired[key.ID] && !key.ExpiresAt.IsZero() && key.ExpiresAt.Before(c.on.Clock().Now().Add(longestGrace+time.Minute))
-		if !old && !ending && c.owned[key.ID] == "" {
+		if !old && !ending && !c.foreign[key.ID] && c.owned[key.ID] == "" {
 			c.say("nobody knows of the key %q (%s) of %q, which ends %v", key.Name, key.ID, account.Name, key.ExpiresAt)
 		}
 	}
@@ -167,6 +167,7 @@ func jsonList(names []string) string {
 // a key that couldn't be revoked.
 var (
 	namedInSummary = regexp.MustCompile(`^Can't create (?:service account|the key) "([^"]+)"(?: of service account ([^\s:]+))?`)
+	stillHeld      = regexp.MustCompile(`^Can't take the role "([^"]+)" from service account ([^\s:]+)`)
 	stillWorks     = regexp.MustCompile(`^The key "([^"]+)" of service account ([^\s:]+) still works`)
 	substitute     = regexp.MustCompile(`making the key "([^"]+)"`)
 	notRevoked     = regexp.MustCompile(`DELETE /api/v1/service_accounts/([0-9a-f-]{36})/keys/([0-9a-f-]{36})`)
@@ -180,6 +181,12 @@ func (w *workingDir) followAdvice(f failure, before []bystander) bool {
 	}
 	if left := stillWorks.FindStringSubmatch(f.summary); left != nil {
 		w.revoke(left[2], before, func(k signoztest.Key) bool { return k.Name == left[1] })
+		return true
+	}
+	if left := stillHeld.FindStringSubmatch(f.summary); left != nil {
+		if account, ok := w.on.Account(left[2]); ok && !account.Deleted && slices.Contains(account.Roles, left[1]) {
+			w.on.RevokeRole(account.ID, left[1])
+		}
 		return true
 	}
 	named := namedInSummary.FindStringSubmatch(f.summary)

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -100,6 +101,7 @@ func (s *statistics) judge(t *testing.T) {
 	for _, what := range []string{
 		"runs that failed", "runs cancelled", "rotations", "keys that moved", "unknown values", "imports", "taints", "replacements by request",
 		"changes elsewhere", "servers rebuilt", "time between plan and apply", "keys ended with grace",
+		"rotations by rotate_when_changed", "recipients changed", "strays revoked",
 	} {
 		if s.seen[what] == 0 {
 			t.Errorf("there were no %s: these sequences prove too little", what)
@@ -134,6 +136,8 @@ type sequence struct {
 	blocks  map[string]drawn
 	unknown map[string]bool // arguments of the last run that its plan didn't know, as ADDRESS.NAME
 	story   []string        // what happened, for the log of a failed sequence
+
+	recipients []string // to which keys are encrypted
 }
 
 // What was there before.
@@ -162,6 +166,7 @@ func newSequence(t *testing.T, seed uint64, seen *statistics) *sequence {
 		parallelism = 1
 	}
 	s.workingDir = newWorkingDir(t, on, parallelism, provider.WithRetryWait(100*time.Microsecond), provider.WithNow(clock.Now))
+	s.recipients = []string{newAgePair(t).recipient, newAgePair(t).recipient}
 	s.settleIn()
 	for i := range 3 {
 		s.managed[address(accountKind, i)] = s.maybe(0.6)
@@ -188,6 +193,9 @@ func pastClock(behind time.Duration) *signoztest.Clock {
 	clock.Advance(-behind)
 	return clock
 }
+
+// exclusiveAddress is that of the list of an account's keys.
+const exclusiveAddress = exclusiveKind + ".only"
 
 func address(kind string, i int) string { return fmt.Sprintf("%s.%d", kind, i) }
 
@@ -295,6 +303,12 @@ func (s *sequence) elsewhere() {
 		if slices.Contains(account.Roles, k.text("role")) {
 			s.tell("elsewhere: %s is revoked", at)
 			s.on.RevokeRole(account.ID, k.text("role"))
+		}
+	case exclusiveKind:
+		name := fmt.Sprintf("stray-%c", 'a'+s.chance.IntN(20))
+		if _, taken := s.on.KeyByName(account.ID, name); !taken {
+			s.tell("elsewhere: a key %s is made in the account of %s", name, at)
+			s.foreign[s.on.CreateKey(account.ID, name, time.Time{}).ID] = true
 		}
 	}
 }
@@ -537,16 +551,25 @@ func (s *sequence) notReplaceable(f failure) bool {
 // keysSeen are the keys that work before a run's apply, and must afterwards
 // unless something ends them.
 type keysSeen struct {
-	keys map[string]kept // by address
-	due  map[string]bool
-	all  map[string]kept // of all addresses, as they were before
+	keys    map[string]kept // by address
+	values  map[string]string
+	due     map[string]bool
+	all     map[string]kept   // of all addresses, as they were before
+	foreign map[string]string // ids of keys that others made: the account's id
 }
 
 func (s *sequence) lookAt(given conditions) *keysSeen {
-	seen := &keysSeen{keys: map[string]kept{}, due: map[string]bool{}, all: maps.Clone(s.state)}
+	seen := &keysSeen{keys: map[string]kept{}, values: map[string]string{}, due: map[string]bool{}, all: maps.Clone(s.state), foreign: map[string]string{}}
+	values := map[string]string{} // the state may have them encrypted
+	for _, key := range s.on.AllKeys() {
+		values[key.ID] = key.Value
+		if s.foreign[key.ID] {
+			seen.foreign[key.ID] = key.AccountID
+		}
+	}
 	for at, k := range s.state {
-		if k.kind == keyKind && !k.gone() && s.on.KeyWorks(k.text("key")) {
-			seen.keys[at] = k
+		if value := values[k.text("id")]; k.kind == keyKind && !k.gone() && s.on.KeyWorks(value) {
+			seen.keys[at], seen.values[at] = k, value
 			seen.due[at] = s.due(k, given.noRefresh)
 		}
 	}
@@ -555,7 +578,7 @@ func (s *sequence) lookAt(given conditions) *keysSeen {
 
 // stillWork drops the keys that somebody else has ended.
 func (seen *keysSeen) stillWork(on target) {
-	maps.DeleteFunc(seen.keys, func(_ string, k kept) bool { return !on.KeyWorks(k.text("key")) })
+	maps.DeleteFunc(seen.keys, func(at string, _ kept) bool { return !on.KeyWorks(seen.values[at]) })
 }
 
 // due reports whether a key's time to be rotated has come: by its expiry, or by
@@ -594,7 +617,7 @@ func signozDuration(text string) (time.Duration, error) {
 func (s *sequence) protectKeys(seen *keysSeen, given conditions) {
 	s.t.Helper()
 	for at, was := range seen.keys {
-		id, value := was.text("id"), was.text("key")
+		id, value := was.text("id"), seen.values[at]
 		account, ok := s.on.Account(was.text("service_account_id"))
 		if !ok || account.Deleted {
 			if s.accountStays(was.text("service_account_id"), seen, given) {
@@ -618,6 +641,16 @@ func (s *sequence) protectKeys(seen *keysSeen, given conditions) {
 			s.t.Errorf("%s: the key %s (%q) was to work for %v longer", at, id, was.text("name"), grace)
 		case grace > 0:
 			s.seen.count("keys ended with grace", 1)
+		}
+	}
+	for id, accountID := range seen.foreign {
+		account, ok := s.on.Account(accountID)
+		if !ok || account.Deleted || slices.ContainsFunc(s.on.Keys(accountID), func(key signoztest.Key) bool { return key.ID == id }) {
+			continue
+		}
+		s.seen.count("strays revoked", 1)
+		if was := seen.all[exclusiveAddress]; was.kind != exclusiveKind || was.text("service_account_id") != accountID || s.blocks[exclusiveAddress].kind == "" {
+			s.t.Errorf("the key %s of %q, which others made, was revoked for no reason", id, account.Name)
 		}
 	}
 }
@@ -655,6 +688,12 @@ func (s *sequence) reasonToEnd(at string, was kept, seen *keysSeen, given condit
 	if prefix, had := b.arguments["name_prefix"], was.at("name_prefix"); prefix != "" && had != "null" && prefix != had {
 		return "prefixes changed"
 	}
+	if trigger, had := b.arguments["rotate_when_changed"], was.at("rotate_when_changed"); trigger != "" && had != "null" && trigger != had {
+		return "rotations by rotate_when_changed"
+	}
+	if was.at("encrypted_key") != "null" && b.arguments["encrypt_to"] != was.at("encrypt_to") {
+		return "recipients changed"
+	}
 	if seen.due[at] && s.keeps(b, was, "valid_for", "rotate_before", "destroy_grace_period") {
 		return "rotations"
 	}
@@ -663,14 +702,18 @@ func (s *sequence) reasonToEnd(at string, was kept, seen *keysSeen, given condit
 
 // accountOf is the id of the account that a block's object belongs to by now.
 func (s *sequence) accountOf(b drawn) string {
-	parent := b.parent
-	if parent == "" {
-		return b.accountID
+	if parent := s.accountAddress(b); parent != "" {
+		return s.state[parent].text("id")
 	}
-	if lookup, ok := s.blocks[parent]; ok && len(lookup.dependsOn) > 0 {
-		parent = lookup.dependsOn[0]
+	return b.accountID
+}
+
+// accountAddress is the address of that account; empty for one that isn't in the configuration.
+func (s *sequence) accountAddress(b drawn) string {
+	if lookup, ok := s.blocks[b.parent]; ok && len(lookup.dependsOn) > 0 {
+		return lookup.dependsOn[0]
 	}
-	return s.state[parent].text("id")
+	return b.parent
 }
 
 // keeps reports whether the durations of a block are those of a key, as far as the
@@ -732,11 +775,24 @@ func (s *sequence) nothingMore() {
 	}
 	for at, action := range actions {
 		k := s.state[at]
-		if refused[at] || action == "replace" && s.due(k, false) {
+		if refused[at] || action == "replace" && s.due(k, false) || action == "update" && k.kind == exclusiveKind && s.revokesMore(k, refused, actions) {
 			continue
 		}
 		s.t.Errorf("the plan after a complete apply wants to %s %s", action, at)
 	}
+}
+
+// revokesMore reports whether a list of keys has found strays when it was made, or is
+// about to find another key in place of one that is due.
+func (s *sequence) revokesMore(k kept, refused map[string]bool, actions map[string]string) bool {
+	for at := range actions {
+		if s.state[at].kind == keyKind && !refused[at] {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.on.Keys(k.text("service_account_id")), func(key signoztest.Key) bool {
+		return s.foreign[key.ID] || s.retired[key.ID] && !key.ExpiresAt.After(s.now())
+	})
 }
 
 // mayRefuse reports whether a configuration asks for a name that somebody else has.
@@ -761,8 +817,12 @@ func (s *sequence) nameTaken(b drawn) bool {
 func (s *sequence) userError(f failure) bool {
 	passed := strings.Contains(f.detail, "SigNoz accepts only times in the future") || f.summary == "An expired key can't be renamed"
 	passed = passed || strings.Contains(f.detail, "cannot set api key expiry in the past") // of a key that turned out to move
-	return passed && s.blocks[f.address].kind == keyKind || s.notReplaceable(f) || f.summary == "Cycle" || isOfLostAccount(f)
+	return passed && s.blocks[f.address].kind == keyKind || s.notReplaceable(f) || f.summary == "Cycle" || isOfLostAccount(f) || plannedAsStray.MatchString(f.summary)
 }
+
+// plannedAsStray is said of a key whose list of keys couldn't take it up, since the run that
+// made the key failed, and that now leaves the list's account.
+var plannedAsStray = regexp.MustCompile(`^The key "([^"]+)" is managed, and planned to be revoked as a stray`)
 
 // isOfLostAccount reports whether a rebuilt server doesn't know the account of a key that
 // was made when nothing had told the provider its organization: the account was made
@@ -784,6 +844,9 @@ func (s *sequence) repair(f failure) bool {
 	switch {
 	case isOfLostAccount(f):
 		delete(s.state, f.address)
+		return true
+	case plannedAsStray.MatchString(f.summary):
+		s.blocks[exclusiveAddress].arguments["tolerated_names"] = `["^deploy$",` + quote("^"+plannedAsStray.FindStringSubmatch(f.summary)[1]+"$") + "]"
 		return true
 	case !configured:
 		return false
@@ -833,6 +896,9 @@ func (s *sequence) redraw() {
 			return drawn{block{address: at, kind: roleKind, createBeforeDestroy: s.maybe(0.3)}, map[string]string{"role": quote(role)}}
 		})
 	}
+	s.redrawLeaf(exclusiveAddress, append(slices.Clone(accounts), lookups...), func() drawn {
+		return drawn{block{address: exclusiveAddress, kind: exclusiveKind}, map[string]string{"tolerated_names": `["^deploy$"]`}}
+	})
 	if s.maybe(0.1) {
 		delete(s.blocks, accountKind+".imported")
 		delete(s.blocks, keyKind+".imported")
@@ -920,6 +986,12 @@ func (s *sequence) drawKey(at string, i int) drawn {
 	if s.maybe(0.5) {
 		b.arguments["destroy_grace_period"] = pick(s.chance, `"1h"`, `"1h"`, `"60m"`, `"0s"`)
 	}
+	if s.maybe(0.3) {
+		b.arguments["rotate_when_changed"] = pick(s.chance, `{"audit":"1"}`, `{"audit":"2"}`, `{"audit":"1","leak":"1"}`)
+	}
+	if s.maybe(0.2) {
+		b.arguments["encrypt_to"] = `{"age_recipients":[` + quote(pick(s.chance, s.recipients...)) + `],"github_public_key":null}`
+	}
 	return b
 }
 
@@ -941,9 +1013,18 @@ func (s *sequence) drawLifetime() map[string]string {
 
 // configuration lists the blocks in the order of their addresses.
 func (s *sequence) configuration() []block {
-	var blocks []block
+	var (
+		blocks []block
+		listed []string // the keys of the account whose keys are listed
+	)
 	for _, at := range slices.Sorted(maps.Keys(s.blocks)) {
-		b := s.blocks[at]
+		b, list := s.blocks[at], s.blocks[exclusiveAddress]
+		if b.kind == keyKind && s.accountAddress(b) == s.accountAddress(list) {
+			listed = append(listed, quote("${"+at+".id}"))
+		}
+		if b.kind == exclusiveKind { // its address is the last one of a resource
+			b.arguments["key_ids"] = "[" + strings.Join(listed, ",") + "]"
+		}
 		if strings.HasPrefix(b.kind, "data.") {
 			b.arguments = map[string]string{"name": s.blocks[b.dependsOn[0]].arguments["name"]}
 		}
@@ -968,7 +1049,10 @@ func (s *sequence) withUnknowns(blocks []block) []block {
 		for _, name := range slices.Sorted(maps.Keys(s.blocks[b.address].arguments)) {
 			value := s.blocks[b.address].arguments[name]
 			switch {
-			case value == "null" || !s.maybe(0.4):
+			case value == "null" || name == "key_ids" || !s.maybe(0.4):
+			case strings.HasPrefix(value, `{"audit":"`) && s.maybe(0.5): // the last element
+				at := strings.LastIndex(value[:len(value)-2], `"`)
+				value = value[:at] + later(value[at:len(value)-1]) + "}"
 			case strings.HasPrefix(value, `["`) && s.maybe(0.5): // the last element
 				at := strings.LastIndex(value[:len(value)-2], `"`)
 				value = value[:at] + later(value[at:len(value)-1]) + "]"

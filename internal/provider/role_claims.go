@@ -29,6 +29,7 @@ type roleClaims struct {
 // accountClaims are those on one account.
 type accountClaims struct {
 	all   bool     // a signoz_service_account sets `roles`
+	lists []string // these, where they are known
 	name  string   // the account's, known where all is set
 	roles []string // of signoz_service_account_role
 	added bool     // one of these is new in this run's plan
@@ -50,12 +51,12 @@ func (c *roleClaims) of(accountID string, f func(*accountClaims)) {
 
 // claimAllRoles notes that a signoz_service_account manages all roles of its account, and
 // warns where signoz_service_account_role manages one of them.
-func (s *session) claimAllRoles(id, name types.String, diags *diag.Diagnostics) {
+func (s *session) claimAllRoles(id, name types.String, roles types.Set, diags *diag.Diagnostics) {
 	if !values.Known(id) {
 		return
 	}
 	s.roles.of(id.ValueString(), func(claims *accountClaims) {
-		claims.all, claims.name = true, name.ValueString()
+		claims.all, claims.lists, claims.name = true, values.Strings(roles), name.ValueString()
 		for _, role := range claims.roles {
 			warnManagedTwice(path.Root("roles"), claims.name, id.ValueString(), role, diags)
 		}
@@ -76,6 +77,14 @@ func (s *session) claimRole(id, role types.String, diags *diag.Diagnostics) {
 			warnManagedTwice(path.Root("role"), claims.name, id.ValueString(), role.ValueString(), diags)
 		}
 	})
+}
+
+// listsRole reports whether a signoz_service_account that this run changes lists the role of
+// its account. A signoz_service_account_role that is deleted after that, as with
+// create_before_destroy, has moved into the list: the account keeps the role.
+func (s *session) listsRole(accountID, role string) (lists bool) {
+	s.roles.of(accountID, func(claims *accountClaims) { lists = slices.Contains(claims.lists, role) })
+	return lists
 }
 
 // otherRolesOf are the roles of the account that other resources of this run manage one by

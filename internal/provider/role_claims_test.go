@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
 const accountKind = "signoz_service_account"
@@ -139,4 +141,25 @@ func timesManagedTwice(d said) int32 {
 		}
 	}
 	return times
+}
+
+// A role that moves from a signoz_service_account_role into the account's `roles` stays with
+// the account: with create_before_destroy, Terraform deletes the one after it has updated the other.
+func TestRole_movesIntoRoles(t *testing.T) {
+	for name, createBeforeDestroy := range map[string]bool{"deleted first": false, "create before destroy": true} {
+		for _, version := range signoztest.Versions() {
+			t.Run(name+", "+string(version), func(t *testing.T) {
+				on := embeddedOnly(t, signoztest.WithVersion(version), stoppedClock())
+				w := onClock(t, on)
+				account := block{address: "account", kind: accountKind, attributes: `"name": "ci"`}
+				role := block{address: "role", kind: roleKind, parent: "account", attributes: `"role": "signoz-viewer"`, createBeforeDestroy: createBeforeDestroy}
+				succeeded(t, w.apply(t.Context(), []block{account, role}, conditions{}))
+				account.attributes = `"name": "ci", "roles": ["signoz-viewer"]`
+				succeeded(t, w.apply(t.Context(), []block{account}, conditions{}))
+				now, _ := on.AccountByName("ci")
+				equal(t, "the roles", jsonList(now.Roles), `["signoz-viewer"]`)
+				w.emptyPlan([]block{account}, conditions{})
+			})
+		}
+	}
 }

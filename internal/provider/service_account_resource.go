@@ -120,7 +120,7 @@ func (r *serviceAccountResource) Plan(ctx context.Context, change accountChange)
 		}
 		return planned
 	}
-	r.session.claimAllRoles(plan.ID, plan.Name, diags)
+	r.session.claimAllRoles(plan.ID, plan.Name, plan.Roles, diags)
 	r.planRoles(ctx, state, *plan, diags)
 	return planned
 }
@@ -199,7 +199,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 		made.Roles = values.StringSet(nil)
 	}
 	result.Save(made, accountPrivate{})
-	r.session.claimAllRoles(made.ID, made.Name, &diags)
+	r.session.claimAllRoles(made.ID, made.Name, plan.Roles, &diags)
 
 	held, err := client.SetRoles(ctx, id, wanted)
 	if err == nil {

@@ -215,8 +215,12 @@ func (r *serviceAccountRoleResource) Update(ctx context.Context, change roleChan
 	client := r.session.client
 	plan, prior := change.Plan, *change.Prior
 	if len(replacedRoleAttributes(plan, prior.State)) > 0 {
-		if diags = r.Create(ctx, plan, result); !diags.HasError() {
-			diags.Append(r.Delete(ctx, prior)...)
+		if diags = r.Create(ctx, plan, result); diags.HasError() {
+			return diags
+		}
+		if err := r.take(ctx, client, prior.State); err != nil {
+			diags.AddError(fmt.Sprintf("Can't take the role %q from service account %s", prior.State.Role.ValueString(), prior.State.ServiceAccountID.ValueString()),
+				"The role that takes its place is in the state already. Take this one away in SigNoz: Terraform doesn't know it any more. "+r.session.explain(ctx, err))
 		}
 		return diags
 	}
@@ -242,12 +246,23 @@ func (r *serviceAccountRoleResource) Delete(ctx context.Context, binding roleObj
 	if client == nil {
 		return diags
 	}
-	accountID, role := binding.State.ServiceAccountID.ValueString(), binding.State.Role.ValueString()
-	err := r.revoke(ctx, client, accountID, binding.State)
-	if err != nil && !signoz.IsAccountNotFound(err) {
-		r.session.addError(ctx, &diags, fmt.Sprintf("Can't remove the role %q from service account %s", role, accountID), err)
+	if err := r.take(ctx, client, binding.State); err != nil {
+		r.session.addError(ctx, &diags, fmt.Sprintf("Can't remove the role %q from service account %s", binding.State.Role.ValueString(), binding.State.ServiceAccountID.ValueString()), err)
 	}
 	return diags
+}
+
+// take takes the role away, unless the account is gone or its own resource lists the role.
+func (r *serviceAccountRoleResource) take(ctx context.Context, client *signoz.Client, state serviceAccountRoleModel) error {
+	accountID := state.ServiceAccountID.ValueString()
+	if r.session.listsRole(accountID, state.Role.ValueString()) {
+		return nil
+	}
+	err := r.revoke(ctx, client, accountID, state)
+	if signoz.IsAccountNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 func (r *serviceAccountRoleResource) revoke(ctx context.Context, client *signoz.Client, accountID string, state serviceAccountRoleModel) error {

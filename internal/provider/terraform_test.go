@@ -38,6 +38,7 @@ type workingDir struct {
 	mu       sync.Mutex
 	state    map[string]kept
 	retired  map[string]bool // ids of keys destroyed with a grace period
+	foreign  map[string]bool // ids of keys that others made since
 	warnings said            // of the last run's plan
 }
 
@@ -83,7 +84,7 @@ func (f failure) String() string {
 
 // unresolved reports whether an error leaves open whether something was made.
 func (f failure) unresolved() bool {
-	return strings.Contains(f.detail, "couldn't be found out whether") || strings.Contains(f.detail, "may still carry it out") || stillWorks.MatchString(f.summary)
+	return strings.Contains(f.detail, "couldn't be found out whether") || strings.Contains(f.detail, "may still carry it out") || stillWorks.MatchString(f.summary) || strings.Contains(f.detail, "Terraform doesn't know it any more")
 }
 
 // refused reports whether it was Terraform, or the plugin framework in its
@@ -106,7 +107,7 @@ func failures(address, phase string, diagnostics said) []failure {
 
 func newWorkingDir(t testing.TB, on target, parallelism int, options ...provider.Option) *workingDir {
 	t.Helper()
-	w := &workingDir{t: t, on: on, parallelism: parallelism, options: options, state: map[string]kept{}, retired: map[string]bool{}}
+	w := &workingDir{t: t, on: on, parallelism: parallelism, options: options, state: map[string]kept{}, retired: map[string]bool{}, foreign: map[string]bool{}}
 	w.start = func(settings string) *protocol {
 		p := unconfigured(t, w.options...)
 		p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "api_key": ` + quote(on.apiKey) + settings + `}`)
@@ -798,6 +799,9 @@ func (r *run) make(ctx context.Context, address string) bool {
 	}
 	seen := r.changes[address]
 	k := r.get(address, b.kind)
+	if k.gone() { // the state of an object says how it is replaced
+		k.createBeforeDestroy = r.replacesBeforeDestroy(address)
+	}
 	if seen.action == "no-op" {
 		k.dependsOn = r.dependencies(address)
 		r.putCurrent(address, k)
