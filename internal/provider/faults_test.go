@@ -18,7 +18,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-var faultsStride = flag.Int("faults.stride", 7, "TestFaultMatrix strikes only each so many-th request, beginning with another one for each kind of fault; 1 for every fault at every request")
+var faultsStride = flag.Int("faults.stride", 13, "TestFaultMatrix strikes only each so many-th request, beginning with another one for each kind of fault; 1 for every fault at every request")
 
 // namedFault is a way in which a request can go wrong.
 type namedFault struct {

@@ -5,11 +5,11 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
@@ -137,9 +137,10 @@ func TestGoneWithoutIdentity(t *testing.T) {
 
 // The same through the CLI on the machine, whichever that is: everything
 // vanished, and one apply makes all of it again.
-func TestAccEverythingVanished(t *testing.T) {
+func TestAccEverything_vanished(t *testing.T) {
 	on := embeddedOnly(t)
-	config := on.provider() + `
+	c := newCommandLine(t, on, buildProvider(t))
+	c.write("main.tf", usesProvider+`
 resource "signoz_service_account" "ci" {
   name = "ci"
 }
@@ -153,22 +154,13 @@ resource "signoz_service_account_role" "viewer" {
   service_account_id = signoz_service_account.ci.id
   role               = "signoz-viewer"
 }
-`
-	acceptance(t,
-		resource.TestStep{Config: config},
-		resource.TestStep{
-			PreConfig: func() {
-				account, _ := on.AccountByName("ci")
-				on.DeleteAccount(account.ID)
-			},
-			Config: config,
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-				plancheck.ExpectResourceAction("signoz_service_account.ci", plancheck.ResourceActionCreate),
-				plancheck.ExpectResourceAction("signoz_service_account_key.deploy", plancheck.ResourceActionCreate),
-				plancheck.ExpectResourceAction("signoz_service_account_role.viewer", plancheck.ResourceActionCreate),
-			}},
-		},
-	)
+`)
+	c.run("apply", "-auto-approve", "-no-color")
+	account, _ := on.AccountByName("ci")
+	on.DeleteAccount(account.ID)
+	if printed := c.run("apply", "-auto-approve", "-no-color"); !strings.Contains(printed, "Resources: 3 added, 0 changed, 0 destroyed.") {
+		t.Errorf("the apply doesn't make all of it again:\n%s", printed)
+	}
 }
 
 // An identity says which object it is, once and for all: names don't.

@@ -29,7 +29,7 @@ import (
 )
 
 var (
-	killRounds = flag.Int("kill.rounds", 2, "how often TestAccKilledProvider kills the provider")
+	killRounds = flag.Int("kill.rounds", 1, "how often TestAccKilledProvider kills the provider")
 	killSeed   = flag.Uint64("kill.seed", 1, "seed of the moments at which it does")
 )
 
@@ -115,13 +115,7 @@ func (c commandLine) state() tfstate {
 	return state
 }
 
-const killedConfig = `
-terraform {
-  required_providers {
-    signoz = { source = "signoz-community/signoz" }
-  }
-}
-
+const killedConfig = usesProvider + `
 resource "signoz_service_account" "crew" {
   name  = "crew"
   roles = ["signoz-viewer"]
@@ -283,13 +277,7 @@ func TestAccInterrupt(t *testing.T) {
 			t.Parallel()
 			on := embedded(t)
 			c := newCommandLine(t, on, built)
-			c.write("main.tf", `
-terraform {
-  required_providers {
-    signoz = { source = "signoz-community/signoz" }
-  }
-}
-
+			c.write("main.tf", usesProvider+`
 resource "signoz_service_account" "first" {
   name = "first"
 }

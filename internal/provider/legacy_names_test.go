@@ -4,12 +4,7 @@
 package provider_test
 
 import (
-	"fmt"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
@@ -76,32 +71,4 @@ func TestAccountNamedLikeAnID(t *testing.T) {
 		t.Fatal("asked for by name, an account was found by id")
 	}
 	p.refused("No service account has the id").data(accountKind, `{"id": `+quote(looksLikeID)+`}`)
-}
-
-// An import block, as the guide has it, of an account with a legacy name.
-func TestAccImportLegacyAccount(t *testing.T) {
-	on := embeddedOnly(t)
-	account := on.CreateAccount(legacyName, "signoz-viewer")
-	config := on.provider() + fmt.Sprintf(`
-import {
-  to = signoz_service_account.grafana
-  id = %q
-}
-
-resource "signoz_service_account" "grafana" {
-  name  = %q
-  roles = ["signoz-viewer"]
-}
-`, legacyName, legacyName)
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(),
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_5_0)},
-		Steps: []resource.TestStep{{
-			Config: config,
-			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("signoz_service_account.grafana", plancheck.ResourceActionNoop)},
-			},
-			Check: resource.TestCheckResourceAttr("signoz_service_account.grafana", "id", account.ID),
-		}},
-	})
 }

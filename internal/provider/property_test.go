@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	propertySequences = flag.Int("property.sequences", 100, "how many sequences TestProperty runs")
+	propertySequences = flag.Int("property.sequences", 40, "how many sequences TestProperty runs")
 	propertySeed      = flag.Uint64("property.seed", 1, "seed of the first sequence of TestProperty; each further one adds 1; 0 takes one by the time")
 	propertySerial    = flag.Bool("property.serial", false, "run TestProperty's sequences one after the other, each with -parallelism=1")
 )
@@ -94,7 +94,7 @@ func (s *statistics) count(what string, n int) {
 func (s *statistics) judge(t *testing.T) {
 	t.Helper()
 	t.Logf("%v", s.seen)
-	if t.Failed() || s.seen["sequences"] < 100 {
+	if t.Failed() || s.seen["sequences"] < 40 {
 		return
 	}
 	for _, what := range []string{

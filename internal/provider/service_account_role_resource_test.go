@@ -4,15 +4,10 @@
 package provider_test
 
 import (
-	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
@@ -35,70 +30,35 @@ func held(t *testing.T, on target, accountID string) string {
 
 // The role's whole life, on real servers too: given to an account of somebody
 // else, imported, taken away elsewhere, given again, exchanged, taken.
-func TestAccServiceAccountRole(t *testing.T) {
+func TestAccRole_wholeLife(t *testing.T) {
 	on := oneTarget(t)
-	name := letters("shared")
-	client := on.client(t)
-	accountID, err := client.CreateServiceAccount(t.Context(), name)
-	fatal(t, err)
-	t.Cleanup(func() { _ = client.DeleteServiceAccount(context.WithoutCancel(t.Context()), accountID) }) // a real server is left clean
-	config := func(role string) string {
-		return on.provider() + fmt.Sprintf(`
-data "signoz_service_account" "shared" {
-  name = %q
-}
-
-resource "signoz_service_account_role" "viewer" {
-  service_account_id = data.signoz_service_account.shared.id
-  role               = %q
-}
-`, name, role)
+	accountID, client := on.accountElsewhere(t), on.client(t)
+	role := func(name string) []block {
+		return []block{{address: "role", kind: roleKind, accountID: accountID, attributes: `"role": ` + quote(name)}}
 	}
-	const address = "signoz_service_account_role.viewer"
-	holds := func(want ...string) func() {
-		return func() {
-			t.Helper()
-			account, err := client.ServiceAccount(t.Context(), accountID)
-			fatal(t, err)
-			var roles []string
-			for _, binding := range account.Bindings {
-				roles = append(roles, binding.Role.Name)
-			}
-			slices.Sort(roles)
-			equal(t, "roles", strings.Join(roles, ", "), strings.Join(want, ", "))
-		}
-	}
-	takeAway := func() {
+	bindings := func() []signoz.RoleBinding {
+		t.Helper()
 		account, err := client.ServiceAccount(t.Context(), accountID)
 		fatal(t, err)
-		for _, binding := range account.Bindings {
-			fatal(t, client.UnassignRole(t.Context(), accountID, binding))
-		}
+		return account.Bindings
 	}
-
-	acceptance(t,
-		resource.TestStep{Config: config("signoz-viewer")},
-		resource.TestStep{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: name + "/signoz-viewer"},
-		resource.TestStep{
-			PreConfig: takeAway,
-			Config:    config("signoz-viewer"),
-			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionCreate)},
-			},
-		},
-		resource.TestStep{
-			PreConfig: holds("signoz-viewer"),
-			Config:    config("signoz-editor"),
-			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionReplace)},
-			},
-		},
-		resource.TestStep{PreConfig: holds("signoz-editor"), Config: config("signoz-editor"), Destroy: true},
-	)
-	holds()()
+	w := newWorkingDir(t, on, 10)
+	w.applies(role("signoz-viewer"), "role: create")
+	imported := newWorkingDir(t, on, 10)
+	succeeded(t, imported.apply(t.Context(), role("signoz-viewer"), conditions{imports: map[string]string{"role": accountID + "/signoz-viewer"}}))
+	equal(t, "what is imported", imported.state["role"].json(), w.state["role"].json())
+	fatal(t, client.RevokeRole(t.Context(), accountID, "signoz-viewer"))
+	w.applies(role("signoz-viewer"), "role: create")
+	w.applies(role("signoz-editor"), "role: replace")
+	held := bindings()
+	if len(held) != 1 || held[0].Role.Name != "signoz-editor" {
+		t.Errorf("the account holds %+v", held)
+	}
+	w.applies(nil, "role: delete")
+	equal(t, "roles held", len(bindings()), 0)
 }
 
-// The same on every version, without the CLI.
+// The same on every version of the embedded server.
 func TestServiceAccountRoleOnEveryVersion(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
