@@ -57,7 +57,7 @@ func refusals(on target, method string) (n int) {
 
 // 200 accounts with a role and a key, made and destroyed by 20 workers at once
 // on a server that refuses most grants: all is made, and nothing is left over.
-func TestFleetUnderContention(t *testing.T) {
+func TestFleet_underContention(t *testing.T) {
 	on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_118_0))
 	there := bystanders(on)
 	injectContention(on)

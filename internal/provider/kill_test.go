@@ -29,7 +29,7 @@ import (
 )
 
 var (
-	killRounds = flag.Int("kill.rounds", 1, "how often TestAccKilledProvider kills the provider")
+	killRounds = flag.Int("kill.rounds", 1, "how often TestAccKill_nextApplyIsConsistent kills the provider")
 	killSeed   = flag.Uint64("kill.seed", 1, "seed of the moments at which it does")
 )
 
@@ -116,26 +116,26 @@ func (c commandLine) state() tfstate {
 }
 
 const killedConfig = usesProvider + `
-resource "signoz_service_account" "crew" {
+resource accountKind "crew" {
   name  = "crew"
   roles = ["signoz-viewer"]
 }
 
-resource "signoz_service_account" "team" {
+resource accountKind "team" {
   name = "team"
 }
 
-resource "signoz_service_account_role" "team" {
+resource roleKind "team" {
   service_account_id = signoz_service_account.team.id
   role               = "signoz-editor"
 }
 
-resource "signoz_service_account_key" "crew" {
+resource keyKind "crew" {
   service_account_id = signoz_service_account.crew.id
   name               = "deploy"
 }
 
-resource "signoz_service_account_key" "team" {
+resource keyKind "team" {
   service_account_id = signoz_service_account.team.id
   name               = "ship"
 }
@@ -144,7 +144,7 @@ resource "signoz_service_account_key" "team" {
 // The provider is killed in the middle of an apply, without a chance to save
 // anything. The next apply makes the world consistent, or its errors name the
 // command to run, and after that command an apply does.
-func TestAccKilledProvider(t *testing.T) {
+func TestAccKill_nextApplyIsConsistent(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("finds the provider's process in /proc")
 	}
@@ -265,7 +265,7 @@ func applyAndObey(t *testing.T, c commandLine) map[string]bool {
 
 // Ctrl-C ends an apply promptly although it waits for a server that fails or
 // hangs, and what was made before is in the state.
-func TestAccInterrupt(t *testing.T) {
+func TestAccInterrupt_endsAnApply(t *testing.T) {
 	embeddedOnly(t).Close() // for its skips
 	built := buildProvider(t)
 	for name, fault := range map[string]signoztest.Fault{
@@ -278,11 +278,11 @@ func TestAccInterrupt(t *testing.T) {
 			on := embedded(t)
 			c := newCommandLine(t, on, built)
 			c.write("main.tf", usesProvider+`
-resource "signoz_service_account" "first" {
+resource accountKind "first" {
   name = "first"
 }
 
-resource "signoz_service_account" "second" {
+resource accountKind "second" {
   name       = "second"
   roles      = ["signoz-viewer"]
   depends_on = [signoz_service_account.first]

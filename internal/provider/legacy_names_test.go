@@ -15,7 +15,7 @@ const legacyName = "Grafana.Legacy_Key"
 
 // An account with such a name imports and stays manageable on every version;
 // only a change of the name asks for a valid one.
-func TestLegacyAccountName(t *testing.T) {
+func TestAccount_legacyNameStaysManageable(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestLegacyAccountName(t *testing.T) {
 }
 
 // What hangs on such an account can be managed too: keys, single roles, lookups.
-func TestLegacyAccountNameElsewhere(t *testing.T) {
+func TestAccount_legacyNameOfKeysRolesAndLookups(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount(legacyName, "signoz-viewer")
 	on.CreateKey(account.ID, "Old.Key_1", noExpiry)
@@ -56,7 +56,7 @@ func TestLegacyAccountNameElsewhere(t *testing.T) {
 }
 
 // Names may look like ids, and ids are ids first.
-func TestAccountNamedLikeAnID(t *testing.T) {
+func TestAccount_namedLikeAnID(t *testing.T) {
 	on := embeddedOnly(t)
 	const looksLikeID = "0199fa0c-0000-7000-8000-000000000000"
 	account := on.CreateAccount(looksLikeID)

@@ -20,27 +20,27 @@ import (
 
 // The main job, with the real CLI: an account with roles and a key, which signs another
 // provider in, and whose name and expiry change in place with the same value.
-func TestAccLifecycle(t *testing.T) {
+func TestAccLifecycle_changesInPlace(t *testing.T) {
 	on := oneTarget(t)
 	name, renamed, shared := letters("ci"), letters("ci-renamed"), letters("shared")
 	tomorrow := fmt.Sprintf("\n  expires_at = %q", rfc3339(time.Now().Add(24*time.Hour)))
 	managed := func(account, role, key string) string {
 		return on.provider() + fmt.Sprintf(`
-resource "signoz_service_account" "ci" {
+resource accountKind "ci" {
   name  = %q
   roles = [%q]
 }
 
-resource "signoz_service_account_key" "deploy" {
+resource keyKind "deploy" {
   service_account_id = signoz_service_account.ci.id
   name               = %s
 }
 
-resource "signoz_service_account" "shared" {
+resource accountKind "shared" {
   name = %q
 }
 
-resource "signoz_service_account_role" "viewer" {
+resource roleKind "viewer" {
   service_account_id = signoz_service_account.shared.id
   role               = "signoz-viewer"
 }

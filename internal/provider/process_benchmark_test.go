@@ -111,13 +111,13 @@ terraform {
   }
 }
 
-resource "signoz_service_account" "bench" {
+resource accountKind "bench" {
   count = %d
   name  = "%s-${count.index}"
   roles = ["signoz-viewer"]
 }
 
-resource "signoz_service_account_key" "bench" {
+resource keyKind "bench" {
   count              = length(signoz_service_account.bench)
   service_account_id = signoz_service_account.bench[count.index].id
   name               = "bench"

@@ -18,7 +18,7 @@ import (
 )
 
 const leaseConfig = usesProvider + `
-ephemeral "signoz_service_account_key" "ci" {
+ephemeral keyKind "ci" {
   service_account_id = "ACCOUNT"
   valid_for          = "10s"
 }

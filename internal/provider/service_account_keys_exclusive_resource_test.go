@@ -4,6 +4,7 @@
 package provider_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -20,6 +21,8 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
+
+var exclusiveSeeds = flag.Int("exclusive.seeds", 3, "how many random stories TestKeysExclusive_holdsWhateverHappens tells")
 
 const exclusiveKind = "signoz_service_account_keys_exclusive"
 
@@ -384,11 +387,11 @@ func TestKeysExclusive_leavesRotatedKeysTheirGrace(t *testing.T) {
 func TestAccKeysExclusive_leavesRotatedKeysTheirGrace(t *testing.T) {
 	on := embeddedOnly(t, stoppedClock())
 	config := on.provider() + `
-resource "signoz_service_account" "ci" {
+resource accountKind "ci" {
   name = "ci"
 }
 
-resource "signoz_service_account_key" "overlapping" {
+resource keyKind "overlapping" {
   service_account_id   = signoz_service_account.ci.id
   name_prefix          = "overlapping-"
   valid_for            = "30d"
@@ -400,7 +403,7 @@ resource "signoz_service_account_key" "overlapping" {
   }
 }
 
-resource "signoz_service_account_key" "fixed" {
+resource keyKind "fixed" {
   service_account_id   = signoz_service_account.ci.id
   name                 = "fixed"
   valid_for            = "30d"
@@ -408,7 +411,7 @@ resource "signoz_service_account_key" "fixed" {
   destroy_grace_period = "48h"
 }
 
-resource "signoz_service_account_keys_exclusive" "ci" {
+resource exclusiveKind "ci" {
   service_account_id = signoz_service_account.ci.id
   key_ids            = [signoz_service_account_key.overlapping.id, signoz_service_account_key.fixed.id]
 }
@@ -591,7 +594,7 @@ func (w *exclusiveWorld) elsewhere() {
 // is left but what is declared or tolerated.
 func TestKeysExclusive_holdsWhateverHappens(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(8) {
+	for seed := range uint64(*exclusiveSeeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			clock := signoztest.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 			w := &exclusiveWorld{

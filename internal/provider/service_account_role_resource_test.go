@@ -59,7 +59,7 @@ func TestAccRole_wholeLife(t *testing.T) {
 }
 
 // The same on every version of the embedded server.
-func TestServiceAccountRoleOnEveryVersion(t *testing.T) {
+func TestRole_onEachVersion(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -82,11 +82,11 @@ func TestServiceAccountRoleOnEveryVersion(t *testing.T) {
 }
 
 // It adds to what others gave and takes nothing but its own.
-func TestServiceAccountRoleIsAdditive(t *testing.T) {
+func TestRole_isAdditive(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		if version == signoztest.V0_118_0 {
-			continue // one role only: see TestServiceAccountRoleOneRoleServer
+			continue // one role only: see TestRole_oneRoleServer
 		}
 		t.Run(string(version), func(t *testing.T) {
 			on := embeddedOnly(t, signoztest.WithVersion(version), signoztest.WithReportedVersion(string(version)))
@@ -107,7 +107,7 @@ func TestServiceAccountRoleIsAdditive(t *testing.T) {
 	}
 }
 
-func TestServiceAccountRoleTakenElsewhere(t *testing.T) {
+func TestRole_takenElsewhere(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
@@ -132,7 +132,7 @@ func TestServiceAccountRoleTakenElsewhere(t *testing.T) {
 	equal(t, "roles", held(t, on, account.ID), "")
 }
 
-func TestServiceAccountRoleAccountGone(t *testing.T) {
+func TestRole_accountGone(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestServiceAccountRoleAccountGone(t *testing.T) {
 
 // What was there before is never adopted: somebody else may rely on it, and destroying
 // the resource would take it from them.
-func TestServiceAccountRoleAlreadyHeld(t *testing.T) {
+func TestRole_alreadyHeld(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("shared", "signoz-viewer")
 	p := talk(t, on)
@@ -167,7 +167,7 @@ func TestServiceAccountRoleAlreadyHeld(t *testing.T) {
 }
 
 // A server that keeps one role per account would take one role for the other.
-func TestServiceAccountRoleOneRoleServer(t *testing.T) {
+func TestRole_oneRoleServer(t *testing.T) {
 	for _, reported := range []string{"v0.118.0", "<unset>"} {
 		t.Run(reported, func(t *testing.T) {
 			on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_118_0), signoztest.WithReportedVersion(reported))
@@ -184,7 +184,7 @@ func TestServiceAccountRoleOneRoleServer(t *testing.T) {
 
 // Where the server is known to keep one role, two in one configuration are
 // refused at plan time.
-func TestServiceAccountRoleTwoOnOneRoleServer(t *testing.T) {
+func TestRole_twoOnOneRoleServer(t *testing.T) {
 	on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_118_0), signoztest.WithReportedVersion("v0.118.0"))
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
@@ -198,7 +198,7 @@ func TestServiceAccountRoleTwoOnOneRoleServer(t *testing.T) {
 	p.refused("Only one role per service account").plan(there, roleOf(there.text("service_account_id"), "signoz-editor"))
 }
 
-func TestServiceAccountRoleNames(t *testing.T) {
+func TestRole_refusesNames(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
@@ -210,7 +210,7 @@ func TestServiceAccountRoleNames(t *testing.T) {
 }
 
 // A role made after the roles were first listed is found.
-func TestServiceAccountRoleMadeMeanwhile(t *testing.T) {
+func TestRole_madeMeanwhile(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
@@ -220,7 +220,7 @@ func TestServiceAccountRoleMadeMeanwhile(t *testing.T) {
 	equal(t, "roles", held(t, on, account.ID), "on-call, signoz-viewer")
 }
 
-func TestServiceAccountRoleReplacedFor(t *testing.T) {
+func TestRole_replacedFor(t *testing.T) {
 	on := embeddedOnly(t)
 	one, other := on.CreateAccount("one"), on.CreateAccount("other")
 	p := talk(t, on)
@@ -239,7 +239,7 @@ func TestServiceAccountRoleReplacedFor(t *testing.T) {
 	equal(t, "roles of the other", held(t, on, other.ID), "signoz-editor")
 }
 
-func TestServiceAccountRoleImport(t *testing.T) {
+func TestRole_imports(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("ci", "signoz-viewer", "signoz-editor")
 	p := talk(t, on)
@@ -259,7 +259,7 @@ func TestServiceAccountRoleImport(t *testing.T) {
 }
 
 // Taking a role from the account that Terraform itself uses is allowed, with a warning.
-func TestServiceAccountRoleOfOwnAccount(t *testing.T) {
+func TestRole_ofOwnAccount(t *testing.T) {
 	on := embeddedOnly(t)
 	own := on.AdminAccount()
 	p := talk(t, on)
@@ -276,7 +276,7 @@ func TestServiceAccountRoleOfOwnAccount(t *testing.T) {
 }
 
 // The state has a role that was given, even if what comes after fails.
-func TestServiceAccountRoleIsNotLost(t *testing.T) {
+func TestRole_isNotLost(t *testing.T) {
 	on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_123_0))
 	account := on.CreateAccount("shared", "signoz-editor")
 	p := talk(t, on)
