@@ -348,14 +348,14 @@ func (r *exampleRun) testedModule() {
 	r.succeeds("init", "-input=false")
 	r.withoutServer(func() { r.contains(r.succeeds("test", mocked, values), "4 passed, 0 failed.") })
 	// What other providers' mocks make up isn't judged before the plan.
-	r.write("encrypted.tf", `resource keyKind "encrypted" {
+	r.write("encrypted.tf", `resource "signoz_service_account_key" "encrypted" {
   service_account_id  = signoz_service_account.pipeline.id
   name                = "encrypted"
   rotate_when_changed = { made_by = data.signoz_me.terraform.id }
   encrypt_to          = { github_public_key = data.signoz_me.terraform.email }
 }
 
-resource keyKind "encrypted_to_age" {
+resource "signoz_service_account_key" "encrypted_to_age" {
   service_account_id = data.signoz_service_account.dashboards.id
   name               = "encrypted"
   encrypt_to         = { age_recipients = [data.signoz_me.terraform.email] }
@@ -373,11 +373,11 @@ resource keyKind "encrypted_to_age" {
 	if !r.terraform.has(10, 12) {
 		return
 	}
-	r.write("ephemeral.tf", `ephemeral keyKind "run" {
+	r.write("ephemeral.tf", `ephemeral "signoz_service_account_key" "run" {
   service_account_id = signoz_service_account.pipeline.id
 }
 
-ephemeral keyValueKind "pipeline" {
+ephemeral "signoz_service_account_key_value" "pipeline" {
   count         = var.pipeline == "payments" ? 1 : 0
   encrypted_key = signoz_service_account_key.pipeline.key
 }

@@ -141,16 +141,16 @@ func TestAccRefresh_everythingVanished(t *testing.T) {
 	on := embeddedOnly(t)
 	c := newCommandLine(t, on, buildProvider(t))
 	c.write("main.tf", usesProvider+`
-resource accountKind "ci" {
+resource "signoz_service_account" "ci" {
   name = "ci"
 }
 
-resource keyKind "deploy" {
+resource "signoz_service_account_key" "deploy" {
   service_account_id = signoz_service_account.ci.id
   name               = "deploy"
 }
 
-resource roleKind "viewer" {
+resource "signoz_service_account_role" "viewer" {
   service_account_id = signoz_service_account.ci.id
   role               = "signoz-viewer"
 }
@@ -184,12 +184,12 @@ func TestAccImport_byIdentity(t *testing.T) {
 	on := oneTarget(t)
 	name := letters("adopted")
 	config := on.provider() + fmt.Sprintf(`
-resource accountKind "ci" {
+resource "signoz_service_account" "ci" {
   name  = %q
   roles = []
 }
 
-resource keyKind "deploy" {
+resource "signoz_service_account_key" "deploy" {
   service_account_id = signoz_service_account.ci.id
   name               = "deploy"
 }

@@ -116,26 +116,26 @@ func (c commandLine) state() tfstate {
 }
 
 const killedConfig = usesProvider + `
-resource accountKind "crew" {
+resource "signoz_service_account" "crew" {
   name  = "crew"
   roles = ["signoz-viewer"]
 }
 
-resource accountKind "team" {
+resource "signoz_service_account" "team" {
   name = "team"
 }
 
-resource roleKind "team" {
+resource "signoz_service_account_role" "team" {
   service_account_id = signoz_service_account.team.id
   role               = "signoz-editor"
 }
 
-resource keyKind "crew" {
+resource "signoz_service_account_key" "crew" {
   service_account_id = signoz_service_account.crew.id
   name               = "deploy"
 }
 
-resource keyKind "team" {
+resource "signoz_service_account_key" "team" {
   service_account_id = signoz_service_account.team.id
   name               = "ship"
 }
@@ -278,11 +278,11 @@ func TestAccInterrupt_endsAnApply(t *testing.T) {
 			on := embedded(t)
 			c := newCommandLine(t, on, built)
 			c.write("main.tf", usesProvider+`
-resource accountKind "first" {
+resource "signoz_service_account" "first" {
   name = "first"
 }
 
-resource accountKind "second" {
+resource "signoz_service_account" "second" {
   name       = "second"
   roles      = ["signoz-viewer"]
   depends_on = [signoz_service_account.first]

@@ -22,12 +22,12 @@ func TestAccAccount_halfMadeUnderCreateBeforeDestroy(t *testing.T) {
 	on := embeddedOnly(t)
 	c := newCommandLine(t, on, buildProvider(t))
 	c.write("main.tf", usesProvider+`
-resource accountKind "ci" {
+resource "signoz_service_account" "ci" {
   name  = "half"
   roles = ["signoz-viewer"]
 }
 
-resource keyKind "deploy" {
+resource "signoz_service_account_key" "deploy" {
   service_account_id = signoz_service_account.ci.id
   name_prefix        = "deploy-"
   valid_for          = "90d"
@@ -60,13 +60,13 @@ resource "terraform_data" "account" {
   triggers_replace = %q
 }
 
-resource keyKind "deploy" {
+resource "signoz_service_account_key" "deploy" {
   service_account_id   = terraform_data.account.output
   name                 = "deploy"
   destroy_grace_period = "1h"
 }
 
-resource roleKind "viewer" {
+resource "signoz_service_account_role" "viewer" {
   service_account_id = terraform_data.account.output
   role               = "signoz-viewer"
 }

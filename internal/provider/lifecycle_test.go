@@ -26,21 +26,21 @@ func TestAccLifecycle_changesInPlace(t *testing.T) {
 	tomorrow := fmt.Sprintf("\n  expires_at = %q", rfc3339(time.Now().Add(24*time.Hour)))
 	managed := func(account, role, key string) string {
 		return on.provider() + fmt.Sprintf(`
-resource accountKind "ci" {
+resource "signoz_service_account" "ci" {
   name  = %q
   roles = [%q]
 }
 
-resource keyKind "deploy" {
+resource "signoz_service_account_key" "deploy" {
   service_account_id = signoz_service_account.ci.id
   name               = %s
 }
 
-resource accountKind "shared" {
+resource "signoz_service_account" "shared" {
   name = %q
 }
 
-resource roleKind "viewer" {
+resource "signoz_service_account_role" "viewer" {
   service_account_id = signoz_service_account.shared.id
   role               = "signoz-viewer"
 }

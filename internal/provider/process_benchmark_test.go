@@ -111,13 +111,13 @@ terraform {
   }
 }
 
-resource accountKind "bench" {
+resource "signoz_service_account" "bench" {
   count = %d
   name  = "%s-${count.index}"
   roles = ["signoz-viewer"]
 }
 
-resource keyKind "bench" {
+resource "signoz_service_account_key" "bench" {
   count              = length(signoz_service_account.bench)
   service_account_id = signoz_service_account.bench[count.index].id
   name               = "bench"

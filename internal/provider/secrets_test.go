@@ -229,12 +229,12 @@ provider "signoz" {
   headers = { "X-Proxy" = var.proxy }
 }
 
-resource accountKind "ci" {
+resource "signoz_service_account" "ci" {
   name  = "ci"
   roles = ["signoz-viewer"]
 }
 
-resource keyKind "deploy" {
+resource "signoz_service_account_key" "deploy" {
   service_account_id = signoz_service_account.ci.id
   name               = "deploy"
 }
@@ -251,7 +251,7 @@ output "key" {
 	}
 
 	// As a user, and with a new expiry, so that there is a change to plan.
-	c.write("override.tf", `resource keyKind "deploy" {
+	c.write("override.tf", `resource "signoz_service_account_key" "deploy" {
   expires_at = "2090-01-01T00:00:00Z"
 }`)
 	c.env = append(c.env, "SIGNOZ_API_KEY=", "SIGNOZ_EMAIL="+signoztest.AdminEmail, "SIGNOZ_PASSWORD="+signoztest.AdminPassword)

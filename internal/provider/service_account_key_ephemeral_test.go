@@ -69,7 +69,7 @@ func TestAccEphemeralKey_signsIn(t *testing.T) {
 		ProtoV6ProviderFactories: factories(),
 		Steps: []resource.TestStep{{
 			Config: on.provider() + fmt.Sprintf(`
-ephemeral keyKind "ci" {
+ephemeral "signoz_service_account_key" "ci" {
   service_account_id = %q
   valid_for          = "10m"
 }

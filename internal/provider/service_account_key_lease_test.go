@@ -18,7 +18,7 @@ import (
 )
 
 const leaseConfig = usesProvider + `
-ephemeral keyKind "ci" {
+ephemeral "signoz_service_account_key" "ci" {
   service_account_id = "ACCOUNT"
   valid_for          = "10s"
 }

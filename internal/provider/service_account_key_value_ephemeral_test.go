@@ -211,7 +211,7 @@ variable "encrypted_key" {
   type    = string
 }
 
-ephemeral keyValueKind "test" {
+ephemeral "signoz_service_account_key_value" "test" {
   encrypted_key = var.encrypted_key
 ` + lifecycle + `
 }

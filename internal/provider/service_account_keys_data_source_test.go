@@ -107,11 +107,11 @@ func TestAccDataSources_auditOfTheGuide(t *testing.T) {
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_5_0)}, // check blocks
 		Steps: []resource.TestStep{{
 			Config: on.provider() + fmt.Sprintf(`
-resource accountKind "ci" {
+resource "signoz_service_account" "ci" {
   name = %q
 }
 
-resource keyKind "dated" {
+resource "signoz_service_account_key" "dated" {
   service_account_id = signoz_service_account.ci.id
   name               = "dated"
   valid_for          = "30d"
@@ -119,7 +119,7 @@ resource keyKind "dated" {
 
 data "signoz_me" "self" {}
 
-data accountKind "ci" {
+data "signoz_service_account" "ci" {
   name = signoz_service_account.ci.name
 }
 

@@ -387,11 +387,11 @@ func TestKeysExclusive_leavesRotatedKeysTheirGrace(t *testing.T) {
 func TestAccKeysExclusive_leavesRotatedKeysTheirGrace(t *testing.T) {
 	on := embeddedOnly(t, stoppedClock())
 	config := on.provider() + `
-resource accountKind "ci" {
+resource "signoz_service_account" "ci" {
   name = "ci"
 }
 
-resource keyKind "overlapping" {
+resource "signoz_service_account_key" "overlapping" {
   service_account_id   = signoz_service_account.ci.id
   name_prefix          = "overlapping-"
   valid_for            = "30d"
@@ -403,7 +403,7 @@ resource keyKind "overlapping" {
   }
 }
 
-resource keyKind "fixed" {
+resource "signoz_service_account_key" "fixed" {
   service_account_id   = signoz_service_account.ci.id
   name                 = "fixed"
   valid_for            = "30d"
@@ -411,7 +411,7 @@ resource keyKind "fixed" {
   destroy_grace_period = "48h"
 }
 
-resource exclusiveKind "ci" {
+resource "signoz_service_account_keys_exclusive" "ci" {
   service_account_id = signoz_service_account.ci.id
   key_ids            = [signoz_service_account_key.overlapping.id, signoz_service_account_key.fixed.id]
 }

@@ -113,14 +113,14 @@ func TestAccQuery_listsAccountsAndKeys(t *testing.T) {
 		Steps: []resource.TestStep{{
 			Query: true,
 			Config: on.provider() + fmt.Sprintf(`
-list accountKind "ci" {
+list "signoz_service_account" "ci" {
   provider = signoz
   config {
     name_regex = "^ci-"
   }
 }
 
-list keyKind "ci" {
+list "signoz_service_account_key" "ci" {
   provider         = signoz
   include_resource = true
   config {
@@ -128,7 +128,7 @@ list keyKind "ci" {
   }
 }
 
-list keyKind "first" {
+list "signoz_service_account_key" "first" {
   provider = signoz
   limit    = 1
   config {
@@ -186,7 +186,7 @@ terraform {
 }
 `)
 	terraform.write("hand.tfquery.hcl", fmt.Sprintf(`
-list accountKind "hand" {
+list "signoz_service_account" "hand" {
   provider         = signoz
   include_resource = true
   config {
@@ -194,7 +194,7 @@ list accountKind "hand" {
   }
 }
 
-list keyKind "first" {
+list "signoz_service_account_key" "first" {
   provider         = signoz
   include_resource = true
   config {

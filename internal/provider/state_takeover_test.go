@@ -227,11 +227,11 @@ terraform {
   }
 }
 
-resource accountKind "shared" {
+resource "signoz_service_account" "shared" {
   name = "shared"
 }
 
-resource roleKind "viewer" {
+resource "signoz_service_account_role" "viewer" {
   service_account_id = signoz_service_account.shared.id
   role               = "signoz-viewer"
 }
@@ -243,9 +243,9 @@ resource roleKind "viewer" {
 	o.terraform.write("terraform.tfstate", `{
   "version": 4, "terraform_version": "1.8.0", "serial": 3, "lineage": "0b2f8f53-6a34-4b54-a6b8-6b7ab1a0b6b1", "outputs": {},
   "resources": [
-    {"mode": "managed", "type": accountKind, "name": "`+account+`", "provider": "provider[\"`+official+`\"]",
+    {"mode": "managed", "type": "signoz_service_account", "name": "`+account+`", "provider": "provider[\"`+official+`\"]",
      "instances": [{"schema_version": 0, "attributes": `+officialAccount(o.account)+`, "sensitive_attributes": []}]},
-    {"mode": "managed", "type": roleKind, "name": "`+role+`", "provider": "provider[\"`+official+`\"]",
+    {"mode": "managed", "type": "signoz_service_account_role", "name": "`+role+`", "provider": "provider[\"`+official+`\"]",
      "instances": [{"schema_version": 0, "attributes": `+officialRole(o.bindingID, o.account.ID, o.on.RoleID("signoz-viewer"))+`, "sensitive_attributes": []}]}
   ],
   "check_results": null
