@@ -20,8 +20,8 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-// TestDemo builds what `make demo` builds and runs it.
-func TestDemo(t *testing.T) {
+// TestDemo_runs builds what `make demo` builds and runs it.
+func TestDemo_runs(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("runs Terraform many times")

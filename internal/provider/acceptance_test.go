@@ -12,7 +12,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/provider"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
@@ -37,23 +36,6 @@ type target struct {
 
 	endpoint string
 	apiKey   string
-}
-
-// eachTarget runs a test against a real server, if there is one, and otherwise
-// against every version of the embedded one whose behaviour differs.
-func eachTarget(t *testing.T, run func(t *testing.T, on target)) {
-	t.Helper()
-	if real, ok := realTarget(); ok {
-		t.Parallel()
-		run(t, real)
-		return
-	}
-	for _, version := range signoztest.Versions() {
-		t.Run(string(version), func(t *testing.T) {
-			t.Parallel()
-			run(t, embedded(t, signoztest.WithVersion(version)))
-		})
-	}
 }
 
 // oneTarget runs a test against a real server, if there is one, and otherwise
@@ -124,6 +106,3 @@ func acceptance(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), Steps: steps})
 }
-
-// tfState is the state as checks get it.
-type tfState = terraform.State

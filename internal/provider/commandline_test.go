@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,15 @@ type commandLine struct {
 	dir string
 	env []string
 }
+
+// usesProvider is what a configuration needs to use the provider that was built.
+const usesProvider = `
+terraform {
+  required_providers {
+    signoz = { source = "` + provider.Address + `" }
+  }
+}
+`
 
 // buildProvider returns the directory of the provider's binary, which is built once for all
 // tests; beside it is the receiver. It skips the test where acceptance tests don't run.
@@ -88,15 +98,34 @@ func (c commandLine) write(name, text string) {
 // run runs the CLI, ends the test if it fails and returns what it prints.
 func (c commandLine) run(args ...string) string {
 	c.t.Helper()
+	out, failed, err := c.try(args...)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v\n%s%s", cli(), strings.Join(args, " "), err, out, failed)
+	}
+	return out
+}
+
+// fails runs the CLI, which must fail with an error that says so.
+func (c commandLine) fails(says string, args ...string) {
+	c.t.Helper()
+	out, failed, err := c.try(args...)
+	if err == nil || !unwrapped(says).MatchString(failed) {
+		c.t.Fatalf("%s %s should fail, saying %q: %v\n%s%s", cli(), strings.Join(args, " "), says, err, out, failed)
+	}
+}
+
+func (c commandLine) try(args ...string) (out, failed string, err error) {
 	command := exec.Command(cli(), args...)
 	command.Dir, command.Env = c.dir, c.env
-	var failed strings.Builder
-	command.Stderr = &failed
-	out, err := command.Output()
-	if err != nil {
-		c.t.Fatalf("%s %s: %v\n%s%s", cli(), strings.Join(args, " "), err, out, failed.String())
-	}
-	return string(out)
+	var stdout, stderr strings.Builder
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err = command.Run()
+	return stdout.String(), stderr.String(), err
+}
+
+// unwrapped matches a text although Terraform breaks its lines anywhere.
+func unwrapped(pattern string) *regexp.Regexp {
+	return regexp.MustCompile(`(?s)` + strings.ReplaceAll(pattern, " ", `[\s│]+`))
 }
 
 // cli is the CLI that the acceptance tests use.

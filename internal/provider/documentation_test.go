@@ -29,7 +29,7 @@ const repository = "../.."
 // exist, the required ones are there, and validation finds nothing wrong with the
 // values that stand there. What refers to something else counts as unknown. And
 // all of it, also what is for other providers, is formatted as terraform fmt does.
-func TestDocumentedConfigurations(t *testing.T) {
+func TestDocumentation_configurationsAreValid(t *testing.T) {
 	t.Parallel()
 	p := unconfigured(t)
 	seen := map[string]bool{}
@@ -388,7 +388,7 @@ func literal(t *testing.T, value cty.Value, of tftypes.Type) tftypes.Value {
 
 // Links lead somewhere, to a heading if they name one: those to pages of this provider
 // in the registry, to files of the repository on GitHub, and relative ones.
-func TestDocumentationLinks(t *testing.T) {
+func TestDocumentation_linksLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	const (
 		registry = "https://registry.terraform.io/providers/signoz-community/signoz/latest/docs"
@@ -441,7 +441,7 @@ func headings(page string) (anchors []string) {
 
 // The guide on compatibility says which versions of Terraform and OpenTofu a change
 // is tested with: those of the workflow.
-func TestTestedVersionsAreDocumented(t *testing.T) {
+func TestDocumentation_hasTheTestedVersions(t *testing.T) {
 	t.Parallel()
 	workflow, page := readFile(t, ".github/workflows/test.yml"), readFile(t, "docs/guides/compatibility.md")
 	version := regexp.MustCompile(`\b1\.\d+\b`)
@@ -460,7 +460,7 @@ func TestTestedVersionsAreDocumented(t *testing.T) {
 
 // Every guarantee of the guide is proven by tests that exist: GUARANTEES.md names them,
 // under the same faults.
-func TestGuaranteesAreProven(t *testing.T) {
+func TestGuarantees_areProven(t *testing.T) {
 	t.Parallel()
 	declared := map[string]bool{}
 	declaration := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
@@ -511,7 +511,7 @@ func firstCells(page string) map[string]string {
 
 // Pages and READMEs are in plain American English: of what once made them hard to
 // read, some words are easily found.
-func TestDocumentationIsPlain(t *testing.T) {
+func TestDocumentation_isPlain(t *testing.T) {
 	t.Parallel()
 	riddles := regexp.MustCompile(`(?i)\b(` + strings.Join([]string{
 		`anew`, `for ever`, `at leisure`, `lest`, `merely`, `all the same`, `at hand`, `goes? on (?:working|to|with)`, `by (?:itself|themselves)`,
@@ -530,7 +530,7 @@ func TestDocumentationIsPlain(t *testing.T) {
 }
 
 // The front page leads to every guide, and each guide has its group in the registry.
-func TestDocumentationHasEveryGuide(t *testing.T) {
+func TestDocumentation_hasEveryGuide(t *testing.T) {
 	t.Parallel()
 	front := readFile(t, "docs/index.md")
 	for _, file := range documents(t, ".md") {

@@ -23,7 +23,7 @@ import (
 // What stands in examples/ does what it says: with the built provider, a real
 // Terraform and `terraform init`, as users run it. Receivers of the tests' own
 // stand in for other providers.
-func TestAccExamples(t *testing.T) {
+func TestAccExamples_doWhatTheySay(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("runs Terraform: set TF_ACC=1, or use make test")
@@ -514,15 +514,10 @@ func installedProvider(t *testing.T) string {
 	dir := t.TempDir()
 	const name, place = "terraform-provider-signoz_v0.0.1", "signoz-community/signoz/0.0.1/"
 	system := place + runtime.GOOS + "_" + runtime.GOARCH
-	built := filepath.Join(dir, "registry.terraform.io", system, name)
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", built, ".")
-	build.Dir = repository
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, said)
-	}
-	tofus := filepath.Join(dir, "registry.opentofu.org", system)
-	if err := errors.Join(os.MkdirAll(tofus, 0o755), os.Link(built, filepath.Join(tofus, name))); err != nil {
-		t.Fatal(err)
+	binary := filepath.Join(buildProvider(t), "terraform-provider-signoz")
+	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		mirror := filepath.Join(dir, registry, system)
+		fatal(t, errors.Join(os.MkdirAll(mirror, 0o755), os.Link(binary, filepath.Join(mirror, name))))
 	}
 	settings := filepath.Join(dir, "terraform.rc")
 	if err := os.WriteFile(settings, []byte("provider_installation {\n  filesystem_mirror {\n    path = "+quote(dir)+"\n  }\n}\n"), 0o600); err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-var faultsStride = flag.Int("faults.stride", 7, "TestFaultMatrix strikes only each so many-th request, beginning with another one for each kind of fault; 1 for every fault at every request")
+var faultsEverywhere = flag.Bool("faults.everywhere", false, "TestFaults_atEachRequest strikes with every kind of fault at every request; otherwise each kind strikes each story at one request, every kind at another")
 
 // namedFault is a way in which a request can go wrong.
 type namedFault struct {
@@ -81,7 +81,7 @@ func faultKinds(endpoint string) []namedFault {
 // keys and roles: the result is success, and then all is as the state says; or
 // an error, and then the next apply finishes the job. Nothing is made twice,
 // nothing is left behind, and what was there before is untouched.
-func TestFaultMatrix(t *testing.T) {
+func TestFaults_atEachRequest(t *testing.T) {
 	t.Parallel()
 	var cases []faultCase
 	for i, kind := range faultKinds("ENDPOINT") {
@@ -105,7 +105,13 @@ func TestFaultMatrix(t *testing.T) {
 			faultCase{name: "cancelled, then carried out and lost", fault: signoztest.Fault{Delay: 2 * time.Millisecond, Times: 1, CarriedOut: true, Answer: signoztest.Reset}, story: story, version: signoztest.V0_138_0, cancels: true},
 			faultCase{name: "cancelled, then not carried out", fault: signoztest.Fault{Delay: 2 * time.Millisecond, Times: 1, Answer: signoztest.Reset}, story: story, version: signoztest.V0_123_0, cancels: true})
 	}
-	inParallel(t, len(cases), func(t *testing.T, i int) { cases[i].atEveryRequest(t, i%*faultsStride) }, func(i int) string { return cases[i].name + "/" + cases[i].story.name })
+	first := func(i int) int {
+		if *faultsEverywhere {
+			return 0
+		}
+		return i / len(faultStories()) % 10 // no story has many more requests
+	}
+	inParallel(t, len(cases), func(t *testing.T, i int) { cases[i].atEveryRequest(t, first(i)) }, func(i int) string { return cases[i].name + "/" + cases[i].story.name })
 }
 
 // inParallel runs subtests beside each other that mostly wait: more at once than
@@ -171,15 +177,16 @@ type faultCase struct {
 }
 
 // atEveryRequest tells the story again and again; each time, the fault strikes
-// one request later (or -faults.stride), until there is none left to strike.
+// one request later, until there is none left to strike. Without -faults.everywhere it
+// strikes the first time only.
 func (c faultCase) atEveryRequest(t *testing.T, first int) {
 	t.Helper()
-	for skip := first; ; skip += *faultsStride {
+	for skip := first; ; skip++ {
 		struck, requests := c.at(t, skip)
 		if t.Failed() {
 			t.Fatalf("SigNoz %s, at request %d of the apply:\n%s", c.version, skip+1, requests)
 		}
-		if !struck {
+		if !struck || !*faultsEverywhere {
 			return
 		}
 		if skip > 100 {
@@ -316,7 +323,7 @@ func TestAccount_createIsAllOrNothing(t *testing.T) {
 
 // An answer about another account, as a confused cache gives it, is taken for what it is:
 // the account that was made is deleted again, and the other one stays.
-func TestAnswerAboutAnotherAccount(t *testing.T) {
+func TestAccount_answerAboutAnother(t *testing.T) {
 	on := embeddedOnly(t)
 	there := bystanders(on)
 	other := on.CreateAccount("other")

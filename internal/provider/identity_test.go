@@ -5,11 +5,11 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
@@ -45,7 +45,7 @@ func (i inventory) objects() map[string]struct{ importID, identity, config strin
 }
 
 // Each object imports by its identity just as by its id, and the plan is empty then.
-func TestImportByIdentity(t *testing.T) {
+func TestImport_byIdentity(t *testing.T) {
 	made := newInventory(t)
 	p := talk(t, made.on)
 	for kind, o := range made.objects() {
@@ -57,7 +57,7 @@ func TestImportByIdentity(t *testing.T) {
 	equal(t, "requests that change something", made.on.CountRequests("POST", "**")+made.on.CountRequests("PUT", "**")+made.on.CountRequests("DELETE", "**"), 0)
 }
 
-func TestImportByIdentityRefuses(t *testing.T) {
+func TestImport_refusesIdentities(t *testing.T) {
 	made := newInventory(t)
 	p := talk(t, made.on)
 	const unknown = "0199fa0c-0000-7000-8000-000000000000"
@@ -75,7 +75,7 @@ func TestImportByIdentityRefuses(t *testing.T) {
 
 // An identity is set by whatever makes or reads an object, and never changes
 // while the object lives: not when it is renamed, moved to another expiry or refreshed.
-func TestIdentityStays(t *testing.T) {
+func TestIdentity_stays(t *testing.T) {
 	on := embeddedOnly(t)
 	p := talk(t, on)
 	account := p.create(accountKind, `{"name": "ci", "roles": ["signoz-viewer"]}`)
@@ -96,7 +96,7 @@ func TestIdentityStays(t *testing.T) {
 }
 
 // A state of a CLI without identities has none; the refresh adds it.
-func TestIdentityIsAddedByRefresh(t *testing.T) {
+func TestIdentity_isAddedByRefresh(t *testing.T) {
 	made := newInventory(t)
 	p := talk(t, made.on)
 	for kind, o := range made.objects() {
@@ -108,7 +108,7 @@ func TestIdentityIsAddedByRefresh(t *testing.T) {
 
 // CLIs before 1.12 send no identity. The framework fails a read of theirs that
 // finds the object gone unless the resource has set an identity all the same.
-func TestGoneWithoutIdentity(t *testing.T) {
+func TestRefresh_goneWithoutIdentity(t *testing.T) {
 	for name, remove := range map[string]func(inventory){
 		"deleted": func(made inventory) { made.on.DeleteAccount(made.account.ID) },
 		"revoked": func(made inventory) {
@@ -137,9 +137,10 @@ func TestGoneWithoutIdentity(t *testing.T) {
 
 // The same through the CLI on the machine, whichever that is: everything
 // vanished, and one apply makes all of it again.
-func TestAccEverythingVanished(t *testing.T) {
+func TestAccRefresh_everythingVanished(t *testing.T) {
 	on := embeddedOnly(t)
-	config := on.provider() + `
+	c := newCommandLine(t, on, buildProvider(t))
+	c.write("main.tf", usesProvider+`
 resource "signoz_service_account" "ci" {
   name = "ci"
 }
@@ -153,42 +154,33 @@ resource "signoz_service_account_role" "viewer" {
   service_account_id = signoz_service_account.ci.id
   role               = "signoz-viewer"
 }
-`
-	acceptance(t,
-		resource.TestStep{Config: config},
-		resource.TestStep{
-			PreConfig: func() {
-				account, _ := on.AccountByName("ci")
-				on.DeleteAccount(account.ID)
-			},
-			Config: config,
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-				plancheck.ExpectResourceAction("signoz_service_account.ci", plancheck.ResourceActionCreate),
-				plancheck.ExpectResourceAction("signoz_service_account_key.deploy", plancheck.ResourceActionCreate),
-				plancheck.ExpectResourceAction("signoz_service_account_role.viewer", plancheck.ResourceActionCreate),
-			}},
-		},
-	)
+`)
+	c.run("apply", "-auto-approve", "-no-color")
+	account, _ := on.AccountByName("ci")
+	on.DeleteAccount(account.ID)
+	if printed := c.run("apply", "-auto-approve", "-no-color"); !strings.Contains(printed, "Resources: 3 added, 0 changed, 0 destroyed.") {
+		t.Errorf("the apply doesn't make all of it again:\n%s", printed)
+	}
 }
 
 // An identity says which object it is, once and for all: names don't.
-func TestIdentitiesAreIDs(t *testing.T) {
+func TestIdentity_isOfIDs(t *testing.T) {
 	t.Parallel()
 	on := embedded(t)
 	p := talk(t, on)
 	account := on.CreateAccount("ci")
 	key := on.CreateKey(account.ID, "deploy", time.Time{})
 
-	p.refused("Invalid identity", "import id").importIdentity("signoz_service_account", `{"id": "ci"}`)
-	p.refused("Invalid identity", "ACCOUNT/KEY").importIdentity("signoz_service_account_key", `{"service_account_id": `+quote(account.ID)+`, "id": "deploy"}`)
-	imported := p.importIdentity("signoz_service_account_key", `{"service_account_id": `+quote(account.ID)+`, "id": `+quote(key.ID)+`}`)
+	p.refused("Invalid identity", "import id").importIdentity(accountKind, `{"id": "ci"}`)
+	p.refused("Invalid identity", "ACCOUNT/KEY").importIdentity(keyKind, `{"service_account_id": `+quote(account.ID)+`, "id": "deploy"}`)
+	imported := p.importIdentity(keyKind, `{"service_account_id": `+quote(account.ID)+`, "id": `+quote(key.ID)+`}`)
 	if imported.text("name") != "deploy" {
 		t.Errorf("imported %s", imported.json())
 	}
 }
 
 // Import blocks take identities from Terraform 1.12 on.
-func TestAccImportByIdentity(t *testing.T) {
+func TestAccImport_byIdentity(t *testing.T) {
 	on := oneTarget(t)
 	name := letters("adopted")
 	config := on.provider() + fmt.Sprintf(`

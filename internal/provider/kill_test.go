@@ -29,7 +29,7 @@ import (
 )
 
 var (
-	killRounds = flag.Int("kill.rounds", 2, "how often TestAccKilledProvider kills the provider")
+	killRounds = flag.Int("kill.rounds", 1, "how often TestAccKill_nextApplyIsConsistent kills the provider")
 	killSeed   = flag.Uint64("kill.seed", 1, "seed of the moments at which it does")
 )
 
@@ -115,13 +115,7 @@ func (c commandLine) state() tfstate {
 	return state
 }
 
-const killedConfig = `
-terraform {
-  required_providers {
-    signoz = { source = "signoz-community/signoz" }
-  }
-}
-
+const killedConfig = usesProvider + `
 resource "signoz_service_account" "crew" {
   name  = "crew"
   roles = ["signoz-viewer"]
@@ -150,7 +144,7 @@ resource "signoz_service_account_key" "team" {
 // The provider is killed in the middle of an apply, without a chance to save
 // anything. The next apply makes the world consistent, or its errors name the
 // command to run, and after that command an apply does.
-func TestAccKilledProvider(t *testing.T) {
+func TestAccKill_nextApplyIsConsistent(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("finds the provider's process in /proc")
 	}
@@ -271,7 +265,7 @@ func applyAndObey(t *testing.T, c commandLine) map[string]bool {
 
 // Ctrl-C ends an apply promptly although it waits for a server that fails or
 // hangs, and what was made before is in the state.
-func TestAccInterrupt(t *testing.T) {
+func TestAccInterrupt_endsAnApply(t *testing.T) {
 	embeddedOnly(t).Close() // for its skips
 	built := buildProvider(t)
 	for name, fault := range map[string]signoztest.Fault{
@@ -283,13 +277,7 @@ func TestAccInterrupt(t *testing.T) {
 			t.Parallel()
 			on := embedded(t)
 			c := newCommandLine(t, on, built)
-			c.write("main.tf", `
-terraform {
-  required_providers {
-    signoz = { source = "signoz-community/signoz" }
-  }
-}
-
+			c.write("main.tf", usesProvider+`
 resource "signoz_service_account" "first" {
   name = "first"
 }

@@ -28,15 +28,6 @@ func onClock(t *testing.T, on target) *workingDir {
 	return newWorkingDir(t, on, 10, provider.WithRetryWait(time.Microsecond), provider.WithNow(on.Clock().Now))
 }
 
-// emptyPlan fails unless a plan of the blocks changes nothing.
-func (w *workingDir) emptyPlan(blocks []block, given conditions) {
-	w.t.Helper()
-	actions, failed := w.changes(w.t.Context(), blocks, given)
-	if len(failed) > 0 || len(actions) > 0 {
-		w.t.Errorf("the plan should be empty: %v %v", actions, failed)
-	}
-}
-
 // An account that can't be completed under create_before_destroy is no dead end:
 // the next apply makes it.
 func TestAccount_halfMadeUnderCreateBeforeDestroy(t *testing.T) {

@@ -4,12 +4,7 @@
 package provider_test
 
 import (
-	"fmt"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
@@ -20,7 +15,7 @@ const legacyName = "Grafana.Legacy_Key"
 
 // An account with such a name imports and stays manageable on every version;
 // only a change of the name asks for a valid one.
-func TestLegacyAccountName(t *testing.T) {
+func TestAccount_legacyNameStaysManageable(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -46,7 +41,7 @@ func TestLegacyAccountName(t *testing.T) {
 }
 
 // What hangs on such an account can be managed too: keys, single roles, lookups.
-func TestLegacyAccountNameElsewhere(t *testing.T) {
+func TestAccount_legacyNameOfKeysRolesAndLookups(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount(legacyName, "signoz-viewer")
 	on.CreateKey(account.ID, "Old.Key_1", noExpiry)
@@ -61,7 +56,7 @@ func TestLegacyAccountNameElsewhere(t *testing.T) {
 }
 
 // Names may look like ids, and ids are ids first.
-func TestAccountNamedLikeAnID(t *testing.T) {
+func TestAccount_namedLikeAnID(t *testing.T) {
 	on := embeddedOnly(t)
 	const looksLikeID = "0199fa0c-0000-7000-8000-000000000000"
 	account := on.CreateAccount(looksLikeID)
@@ -76,32 +71,4 @@ func TestAccountNamedLikeAnID(t *testing.T) {
 		t.Fatal("asked for by name, an account was found by id")
 	}
 	p.refused("No service account has the id").data(accountKind, `{"id": `+quote(looksLikeID)+`}`)
-}
-
-// An import block, as the guide has it, of an account with a legacy name.
-func TestAccImportLegacyAccount(t *testing.T) {
-	on := embeddedOnly(t)
-	account := on.CreateAccount(legacyName, "signoz-viewer")
-	config := on.provider() + fmt.Sprintf(`
-import {
-  to = signoz_service_account.grafana
-  id = %q
-}
-
-resource "signoz_service_account" "grafana" {
-  name  = %q
-  roles = ["signoz-viewer"]
-}
-`, legacyName, legacyName)
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(),
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_5_0)},
-		Steps: []resource.TestStep{{
-			Config: config,
-			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("signoz_service_account.grafana", plancheck.ResourceActionNoop)},
-			},
-			Check: resource.TestCheckResourceAttr("signoz_service_account.grafana", "id", account.ID),
-		}},
-	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // The account needs no role to learn who it is, on any version.
-func TestMeDataSource(t *testing.T) {
+func TestMe_readsItsAccount(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -32,14 +32,14 @@ func TestMeDataSource(t *testing.T) {
 	}
 }
 
-func TestMeDataSourceShowsRoles(t *testing.T) {
+func TestMe_showsRoles(t *testing.T) {
 	on := embeddedOnly(t)
 	p := talk(t, on)
 	equal(t, "roles", p.data("signoz_me", `{}`).at("roles"), `["signoz-admin"]`)
 }
 
 // SigNoz never says why it refuses a key, so the provider tells what it can be.
-func TestMeDataSourceWrongKey(t *testing.T) {
+func TestMe_explainsAWrongKey(t *testing.T) {
 	on := embeddedOnly(t)
 	on.apiKey = "d3Jvbmc="
 	p := talk(t, on)
@@ -47,7 +47,7 @@ func TestMeDataSourceWrongKey(t *testing.T) {
 		"SIGNOZ_API_KEY", "unauthenticated").data("signoz_me", `{}`)
 }
 
-func TestMeDataSourceAccountDeleted(t *testing.T) {
+func TestMe_explainsADeletedAccount(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("ci")
 	on.apiKey = on.CreateKey(account.ID, "deploy", noExpiry).Value
@@ -56,7 +56,7 @@ func TestMeDataSourceAccountDeleted(t *testing.T) {
 }
 
 // A user has no service account; SigNoz's bare 404 would help nobody.
-func TestMeDataSourceOfUser(t *testing.T) {
+func TestMe_explainsUserCredentials(t *testing.T) {
 	on := embeddedOnly(t)
 	p := unconfigured(t)
 	p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "email": ` + quote(signoztest.AdminEmail) + `, "password": ` + quote(signoztest.AdminPassword) + `}`)

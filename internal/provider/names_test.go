@@ -32,7 +32,7 @@ func FuzzImportReference(f *testing.F) {
 	})
 }
 
-func TestNearestRole(t *testing.T) {
+func TestNearest_suggestsRoles(t *testing.T) {
 	t.Parallel()
 	roles := []string{"signoz-admin", "signoz-editor", "signoz-viewer", "signoz-anonymous", "on-call"}
 	for text, want := range map[string]string{
@@ -54,7 +54,7 @@ func TestNearestRole(t *testing.T) {
 	}
 }
 
-func TestCheckName(t *testing.T) {
+func TestCheckName_suggestsOne(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{
 		"ci", "a", "ci-1", "c1", strings.Repeat("a", 50), "a-b-c-",
@@ -102,7 +102,7 @@ func FuzzSuggestName(f *testing.F) {
 	})
 }
 
-func TestSomeOf(t *testing.T) {
+func TestSomeOf_shortens(t *testing.T) {
 	t.Parallel()
 	if got := wording.SomeOf([]string{"b", "a"}); got != "a, b" {
 		t.Errorf("got %q", got)

@@ -31,7 +31,7 @@ import (
 // operation ends the test when it answers an error, unless the error is awaited:
 //
 //	p := talk(t, on)
-//	ci := p.create("signoz_service_account", `{"name": "ci"}`)
+//	ci := p.create(accountKind, `{"name": "ci"}`)
 //	ci = p.read(ci)
 //	p.refused("is no role").plan(ci, `{"name": "ci", "roles": ["viewer"]}`)
 //

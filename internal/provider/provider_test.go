@@ -113,8 +113,8 @@ func TestProvider_unknownConfiguration(t *testing.T) {
 	p := unconfigured(t)
 	p.configure(`{"endpoint": `+quote(on.endpoint)+`}`, "api_key")
 
-	p.plan(p.none("signoz_service_account"), `{"name": "new", "roles": ["signoz-viewer"]}`)
-	stored := p.stored("signoz_service_account", `{"id": `+quote(account.ID)+`, "name": "ci"}`)
+	p.plan(p.none(accountKind), `{"name": "new", "roles": ["signoz-viewer"]}`)
+	stored := p.stored(accountKind, `{"id": `+quote(account.ID)+`, "name": "ci"}`)
 	if got := p.read(stored); got.gone() || !got.said.warns("Plan made without contacting SigNoz", "`api_key`") {
 		t.Errorf("read: %s", got.said.text())
 	}
@@ -133,15 +133,15 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 		t.Parallel()
 		on := embedded(t)
 		on.apiKey = "bm90LWEta2V5"
-		talk(t, on).refused("Can't create service account \"ci\"", "API key rejected (401)", "api_key", "unauthenticated").create("signoz_service_account", account)
+		talk(t, on).refused("Can't create service account \"ci\"", "API key rejected (401)", "api_key", "unauthenticated").create(accountKind, account)
 		talk(t, on).refused("Can't read the provider's own service account", "API key rejected (401)").data("signoz_me", `{}`)
-		talk(t, on).refused("Can't list the roles", "api_key").plan(talk(t, on).none("signoz_service_account"), `{"name": "ci", "roles": ["signoz-viewer"]}`)
+		talk(t, on).refused("Can't list the roles", "api_key").plan(talk(t, on).none(accountKind), `{"name": "ci", "roles": ["signoz-viewer"]}`)
 	})
 	t.Run("viewer's key", func(t *testing.T) {
 		t.Parallel()
 		on := embedded(t)
 		on.apiKey = on.CreateKey(on.CreateAccount("viewer", "signoz-viewer").ID, "k", time.Time{}).Value
-		talk(t, on).refused("Can't create service account \"ci\"", "signoz-admin", "authz_forbidden").create("signoz_service_account", account)
+		talk(t, on).refused("Can't create service account \"ci\"", "signoz-admin", "authz_forbidden").create(accountKind, account)
 		if me := talk(t, on).data("signoz_me", `{}`); me.text("name") != "viewer" {
 			t.Errorf("signoz_me is %s", me.json())
 		}
@@ -153,14 +153,14 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 			_, _ = w.Write([]byte("<html>sign in</html>"))
 		}))
 		t.Cleanup(web.Close)
-		talk(t, target{endpoint: web.URL, apiKey: "k"}).refused("HTML instead of JSON", web.URL, "SIGNOZ_ENDPOINT").create("signoz_service_account", account)
+		talk(t, target{endpoint: web.URL, apiKey: "k"}).refused("HTML instead of JSON", web.URL, "SIGNOZ_ENDPOINT").create(accountKind, account)
 	})
 	t.Run("SigNoz without the call", func(t *testing.T) {
 		t.Parallel()
 		on := embedded(t, signoztest.WithReportedVersion("v0.99.0"))
 		on.Inject(signoztest.Fault{Path: "/api/v1/service_accounts/**", Answer: signoztest.WebPage()})
 		on.Inject(signoztest.Fault{Path: "/api/v1/service_accounts", Answer: signoztest.WebPage()})
-		talk(t, on).refused("SigNoz v0.99.0 doesn't have this API endpoint", "v0.118.0").create("signoz_service_account", account)
+		talk(t, on).refused("SigNoz v0.99.0 doesn't have this API endpoint", "v0.118.0").create(accountKind, account)
 	})
 	t.Run("nothing listens", func(t *testing.T) {
 		t.Parallel()
@@ -170,20 +170,20 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 		}
 		endpoint := "http://" + listener.Addr().String()
 		_ = listener.Close()
-		talk(t, target{endpoint: endpoint, apiKey: "k"}).refused("Connection refused at "+endpoint, "port").create("signoz_service_account", account)
+		talk(t, target{endpoint: endpoint, apiKey: "k"}).refused("Connection refused at "+endpoint, "port").create(accountKind, account)
 	})
 	t.Run("wrong host name", func(t *testing.T) {
 		t.Parallel()
 		p := unconfigured(t)
 		p.configure(`{"endpoint": "https://signoz.invalid", "api_key": "k", "max_retries": 0}`)
-		p.refused("can't be resolved", "SIGNOZ_ENDPOINT").create("signoz_service_account", account)
+		p.refused("can't be resolved", "SIGNOZ_ENDPOINT").create(accountKind, account)
 	})
 	t.Run("redirect to another host", func(t *testing.T) {
 		t.Parallel()
 		other := embedded(t)
 		redirect := httptest.NewServer(http.RedirectHandler(other.endpoint, http.StatusTemporaryRedirect))
 		t.Cleanup(redirect.Close)
-		talk(t, target{endpoint: redirect.URL, apiKey: other.apiKey}).refused("doesn't follow", "endpoint").create("signoz_service_account", account)
+		talk(t, target{endpoint: redirect.URL, apiKey: other.apiKey}).refused("doesn't follow", "endpoint").create(accountKind, account)
 		if n := len(other.Requests()); n != 0 {
 			t.Errorf("the other host got %d requests", n)
 		}
@@ -191,7 +191,7 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 	t.Run("http at a TLS port", func(t *testing.T) {
 		t.Parallel()
 		on := embedded(t)
-		talk(t, target{endpoint: strings.Replace(on.endpoint, "http:", "https:", 1), apiKey: "k"}).refused("doesn't speak TLS").create("signoz_service_account", account)
+		talk(t, target{endpoint: strings.Replace(on.endpoint, "http:", "https:", 1), apiKey: "k"}).refused("doesn't speak TLS").create(accountKind, account)
 	})
 	t.Run("unknown authority", func(t *testing.T) {
 		t.Parallel()
@@ -199,11 +199,11 @@ func TestProvider_wrongServerOrKey(t *testing.T) {
 		tls := httptest.NewTLSServer(on.Server)
 		t.Cleanup(tls.Close)
 		on.endpoint = tls.URL
-		talk(t, on).refused("wasn't issued by an authority that this machine trusts", "ca_certificate").create("signoz_service_account", account)
+		talk(t, on).refused("wasn't issued by an authority that this machine trusts", "ca_certificate").create(accountKind, account)
 		ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tls.Certificate().Raw}))
 		p := unconfigured(t)
 		p.configure(`{"endpoint": ` + quote(tls.URL) + `, "api_key": ` + quote(on.apiKey) + `, "tls": {"ca_certificate": ` + quote(ca) + `}}`)
-		p.create("signoz_service_account", account)
+		p.create(accountKind, account)
 	})
 	t.Run("server down", func(t *testing.T) {
 		t.Parallel()
@@ -232,7 +232,7 @@ func TestProvider_errorPages(t *testing.T) {
 	configured().refused("a proxy in front of it, returned a server error", "503").data("signoz_me", `{}`)
 
 	on.Inject(page(http.MethodPost, "/api/v1/service_account_roles"))
-	configured().refused("a proxy in front of it, returned a server error", "503").create("signoz_service_account_role", `{"service_account_id": `+quote(account.ID)+`, "role": "signoz-viewer"}`)
+	configured().refused("a proxy in front of it, returned a server error", "503").create(roleKind, `{"service_account_id": `+quote(account.ID)+`, "role": "signoz-viewer"}`)
 	if n := on.CountRequests(http.MethodPost, "/api/v1/service_accounts/*/roles"); n != 0 {
 		t.Errorf("the role was assigned in another way, %d times", n)
 	}
@@ -251,11 +251,11 @@ func TestProvider_refusedOnTheWay(t *testing.T) {
 		}
 		on.ClearFaults()
 		on.Inject(signoztest.Fault{Method: http.MethodPost, Answer: reply})
-		talk(t, on).refused(says...).create("signoz_service_account", `{"name": "ci"}`)
+		talk(t, on).refused(says...).create(accountKind, `{"name": "ci"}`)
 		if html { // and for all requests, so that not even the version is told
 			on.ClearFaults()
 			on.Inject(signoztest.Fault{Answer: reply})
-			talk(t, on).refused("Either a proxy or firewall refuses the requests", "Or "+on.endpoint+" isn't SigNoz's URL").create("signoz_service_account", `{"name": "ci"}`)
+			talk(t, on).refused("Either a proxy or firewall refuses the requests", "Or "+on.endpoint+" isn't SigNoz's URL").create(accountKind, `{"name": "ci"}`)
 		}
 	}
 }
@@ -277,12 +277,12 @@ func TestProvider_anotherSigNoz(t *testing.T) {
 	t.Parallel()
 	on, another := embedded(t), embedded(t)
 	for _, config := range []string{`{"name": "ci"}`, `{"name": "robot", "roles": ["signoz-viewer"]}`} {
-		account := talk(t, on).create("signoz_service_account", config)
+		account := talk(t, on).create(accountKind, config)
 		talk(t, another).refused("belongs to another organization", "endpoint", "terraform state rm").read(account)
 
-		key := talk(t, on).create("signoz_service_account_key", `{"service_account_id": `+account.at("id")+`, "name": "deploy"}`)
+		key := talk(t, on).create(keyKind, `{"service_account_id": `+account.at("id")+`, "name": "deploy"}`)
 		talk(t, another).refused(`Can't read the key "deploy"`, "doesn't know its service account", "terraform state rm").read(key)
-		role := talk(t, on).create("signoz_service_account_role", `{"service_account_id": `+account.at("id")+`, "role": "signoz-editor"}`)
+		role := talk(t, on).create(roleKind, `{"service_account_id": `+account.at("id")+`, "role": "signoz-editor"}`)
 		talk(t, another).refused(`the role "signoz-editor"`, "belongs to another organization").read(role)
 
 		asUser := unconfigured(t)
@@ -290,7 +290,7 @@ func TestProvider_anotherSigNoz(t *testing.T) {
 		asUser.refused("belongs to another organization").read(account)
 
 		// In the same organisation, an account that SigNoz doesn't know is gone.
-		unknown := talk(t, on).stored("signoz_service_account", strings.Replace(account.json(), account.text("id"), "01900000-0000-7000-8000-000000000000", 1))
+		unknown := talk(t, on).stored(accountKind, strings.Replace(account.json(), account.text("id"), "01900000-0000-7000-8000-000000000000", 1))
 		if found := talk(t, on).read(unknown); !found.IsNull() {
 			t.Errorf("an account that SigNoz doesn't know is still there: %s", found.json())
 		}

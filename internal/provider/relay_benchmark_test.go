@@ -84,7 +84,7 @@ func (r *relay) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceReq
 	}
 	o := object{state}
 	url := os.Getenv("SIGNOZ_ENDPOINT") + "/api/v1/service_accounts/"
-	if req.TypeName == "signoz_service_account" {
+	if req.TypeName == accountKind {
 		url += o.text("id")
 	} else {
 		url += o.text("service_account_id") + "/keys"

@@ -18,7 +18,7 @@ const managedTwice = "Two resources manage the role"
 
 // `roles` and a role resource on one account: Terraform plans them in any
 // order, and either way one warning names both.
-func TestRolesManagedTwice(t *testing.T) {
+func TestRoles_managedTwice(t *testing.T) {
 	t.Parallel()
 	setsRoles := `{"name": "shared", "roles": ["signoz-editor"]}`
 	leavesRoles := `{"name": "shared"}`
@@ -56,7 +56,7 @@ func TestRolesManagedTwice(t *testing.T) {
 
 // A role being given up, or an account being deleted, is no conflict: that is
 // how one moves from one way to the other.
-func TestRolesManagedTwiceNotWhenGivenUp(t *testing.T) {
+func TestRoles_managedTwiceNotWhenGivenUp(t *testing.T) {
 	on := embeddedOnly(t)
 	id := on.CreateAccount("shared", "signoz-viewer").ID
 	p := talk(t, on)
@@ -68,7 +68,7 @@ func TestRolesManagedTwiceNotWhenGivenUp(t *testing.T) {
 }
 
 // Of an account made in the same run the id is known during the apply only.
-func TestRolesManagedTwiceOfNewAccount(t *testing.T) {
+func TestRoles_managedTwiceOfANewAccount(t *testing.T) {
 	on := embeddedOnly(t)
 	p := talk(t, on)
 	planned := p.plan(p.none(roleKind), `{"role": "signoz-viewer"}`, "service_account_id")
@@ -83,7 +83,7 @@ func TestRolesManagedTwiceOfNewAccount(t *testing.T) {
 }
 
 // Ten at once, as Terraform plans them: each conflict is told exactly once.
-func TestRolesManagedTwiceInParallel(t *testing.T) {
+func TestRoles_managedTwiceInParallel(t *testing.T) {
 	on := embeddedOnly(t)
 	p := talk(t, on)
 	const accounts = 20
@@ -107,9 +107,9 @@ func TestRolesManagedTwiceInParallel(t *testing.T) {
 	equal(t, "warnings", warnings.Load(), 2*accounts)
 }
 
-// TestUnchangedRolesManagedTwiceInParallel: objects that don't change are planned
+// TestRoles_unchangedManagedTwiceInParallel: objects that don't change are planned
 // on a way of their own.
-func TestUnchangedRolesManagedTwiceInParallel(t *testing.T) {
+func TestRoles_unchangedManagedTwiceInParallel(t *testing.T) {
 	on := embeddedOnly(t)
 	const accounts = 50
 	before := talk(t, on)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestRolesDataSource(t *testing.T) {
+func TestRolesDataSource_reads(t *testing.T) {
 	on := embeddedOnly(t)
 	id := on.CreateCustomRole("on-call")
 	var got []string

@@ -132,7 +132,7 @@ func clientCertificate(t *testing.T) (certificate, key string) {
 
 // Whatever the provider does, behind a proxy that repeats in its errors what it
 // was sent: no log line at any level and no diagnostic holds a secret.
-func TestSecretsStayInside(t *testing.T) {
+func TestSecrets_stayInside(t *testing.T) {
 	for _, signIn := range []string{"key", "user"} {
 		t.Run(signIn, func(t *testing.T) {
 			on := embeddedOnly(t)
@@ -209,7 +209,7 @@ func underEcho(ctx context.Context, t *testing.T, on target, config string) stri
 // logs, nothing that is printed and no plan holds a secret, and plan and state mark
 // the key's value as sensitive. Terraform's own lines are looked through as well,
 // apart from the provider's: it logs no secret either.
-func TestAccSecretsStayInside(t *testing.T) {
+func TestAccSecrets_stayInside(t *testing.T) {
 	on := embeddedOnly(t)
 	c := newCommandLine(t, on, buildProvider(t))
 	logFile := filepath.Join(c.dir, "trace.log")

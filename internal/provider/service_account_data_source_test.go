@@ -11,13 +11,13 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-func TestServiceAccountDataSource(t *testing.T) {
+func TestAccountDataSource_reads(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("ci-pipeline", "signoz-editor", "signoz-viewer")
 	on.CreateAccount("ci")
 	p := talk(t, on)
 
-	byName := p.data("signoz_service_account", `{"name": "ci-pipeline"}`)
+	byName := p.data(accountKind, `{"name": "ci-pipeline"}`)
 	equal(t, "id", byName.text("id"), account.ID)
 	equal(t, "name", byName.text("name"), "ci-pipeline")
 	equal(t, "email", byName.text("email"), account.Email)
@@ -27,11 +27,11 @@ func TestServiceAccountDataSource(t *testing.T) {
 	equal(t, "created_at", byName.text("created_at"), rfc3339(account.CreatedAt))
 	equal(t, "updated_at", byName.text("updated_at"), rfc3339(account.UpdatedAt))
 
-	equal(t, "by id", p.data("signoz_service_account", `{"id": `+quote(account.ID)+`}`).json(), byName.json())
-	equal(t, "by id in capitals", p.data("signoz_service_account", `{"id": `+quote(strings.ToUpper(account.ID))+`}`).json(), byName.json())
+	equal(t, "by id", p.data(accountKind, `{"id": `+quote(account.ID)+`}`).json(), byName.json())
+	equal(t, "by id in capitals", p.data(accountKind, `{"id": `+quote(strings.ToUpper(account.ID))+`}`).json(), byName.json())
 }
 
-func TestServiceAccountDataSourceRefuses(t *testing.T) {
+func TestAccountDataSource_refuses(t *testing.T) {
 	on := embeddedOnly(t)
 	on.CreateAccount("ci-pipeline")
 	on.CreateAccount("deploy")
@@ -39,40 +39,40 @@ func TestServiceAccountDataSourceRefuses(t *testing.T) {
 	on.DeleteAccount(old.ID)
 	p := talk(t, on)
 
-	p.refused(`No active account is named "ci-pipline"; did you mean "ci-pipeline"?`).data("signoz_service_account", `{"name": "ci-pipline"}`)
-	p.refused(`did you mean "ci-pipeline"?`).data("signoz_service_account", `{"name": "CI_Pipeline"}`)
-	p.refused(`No active account is named "grafana". There are: ci-pipeline, deploy, terraform.`).data("signoz_service_account", `{"name": "grafana"}`)
-	p.refused(`No active account is named "long-gone"`, `An account named "long-gone" was deleted`).data("signoz_service_account", `{"name": "long-gone"}`)
-	p.refused("No service account has the id 0199fa0c-0000-7000-8000-000000000000").data("signoz_service_account", `{"id": "0199fa0c-0000-7000-8000-000000000000"}`)
-	p.refused("isn't the id of a service account", "data.signoz_service_account").data("signoz_service_account", `{"id": "ci-pipeline"}`)
-	p.refused("Exactly one of these attributes must be configured", "id", "name").data("signoz_service_account", `{}`)
-	p.refused("Exactly one of these attributes must be configured").data("signoz_service_account", `{"id": "0199fa0c-0000-7000-8000-000000000000", "name": "ci-pipeline"}`)
+	p.refused(`No active account is named "ci-pipline"; did you mean "ci-pipeline"?`).data(accountKind, `{"name": "ci-pipline"}`)
+	p.refused(`did you mean "ci-pipeline"?`).data(accountKind, `{"name": "CI_Pipeline"}`)
+	p.refused(`No active account is named "grafana". There are: ci-pipeline, deploy, terraform.`).data(accountKind, `{"name": "grafana"}`)
+	p.refused(`No active account is named "long-gone"`, `An account named "long-gone" was deleted`).data(accountKind, `{"name": "long-gone"}`)
+	p.refused("No service account has the id 0199fa0c-0000-7000-8000-000000000000").data(accountKind, `{"id": "0199fa0c-0000-7000-8000-000000000000"}`)
+	p.refused("isn't the id of a service account", "data.signoz_service_account").data(accountKind, `{"id": "ci-pipeline"}`)
+	p.refused("Exactly one of these attributes must be configured", "id", "name").data(accountKind, `{}`)
+	p.refused("Exactly one of these attributes must be configured").data(accountKind, `{"id": "0199fa0c-0000-7000-8000-000000000000", "name": "ci-pipeline"}`)
 }
 
 // A name that was given up by a deletion is free again: the name finds the new
 // account, the id still finds the old one.
-func TestServiceAccountDataSourceDeletedAccount(t *testing.T) {
+func TestAccountDataSource_deletedAccount(t *testing.T) {
 	on := embeddedOnly(t)
 	old := on.CreateAccount("ci")
 	on.DeleteAccount(old.ID)
 	account := on.CreateAccount("ci")
 	p := talk(t, on)
 
-	equal(t, "id", p.data("signoz_service_account", `{"name": "ci"}`).text("id"), account.ID)
-	equal(t, "status", p.data("signoz_service_account", `{"id": `+quote(old.ID)+`}`).text("status"), "deleted")
+	equal(t, "id", p.data(accountKind, `{"name": "ci"}`).text("id"), account.ID)
+	equal(t, "status", p.data(accountKind, `{"id": `+quote(old.ID)+`}`).text("status"), "deleted")
 }
 
-func TestServiceAccountDataSourceFarAwayNames(t *testing.T) {
+func TestAccountDataSource_suggestsNoFarAwayName(t *testing.T) {
 	on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_138_0))
 	for name := range strings.SplitSeq("abcdefghijklmnopqrstuvwxy", "") {
 		on.CreateAccount("team-" + name)
 	}
 	// A server with hundreds of accounts doesn't fill the screen.
-	talk(t, on).refused("team-a, team-b", "and 6 more").data("signoz_service_account", `{"name": "something-else-entirely"}`)
+	talk(t, on).refused("team-a, team-b", "and 6 more").data(accountKind, `{"name": "something-else-entirely"}`)
 }
 
 // A key without signoz-admin may ask who it is and nothing else.
-func TestDataSourcesForbidden(t *testing.T) {
+func TestDataSources_forbidden(t *testing.T) {
 	on := embeddedOnly(t)
 	viewer := on.CreateAccount("viewer", "signoz-viewer")
 	on.apiKey = on.CreateKey(viewer.ID, "k", noExpiry).Value
@@ -80,7 +80,7 @@ func TestDataSourcesForbidden(t *testing.T) {
 
 	equal(t, "name", p.data("signoz_me", `{}`).text("name"), "viewer")
 	for kind, config := range map[string]string{
-		"signoz_service_account":      `{"name": "viewer"}`,
+		accountKind:                   `{"name": "viewer"}`,
 		"signoz_service_accounts":     `{}`,
 		"signoz_service_account_keys": `{"service_account_id": ` + quote(viewer.ID) + `}`,
 		"signoz_roles":                `{}`,

@@ -103,8 +103,6 @@ func (on target) otherKeysSeen() []string {
 	return seen
 }
 
-const leaseKind = "signoz_service_account_key"
-
 func TestEphemeralKey_isMadeAndRevoked(t *testing.T) {
 	t.Parallel()
 	on := embedded(t, stoppedClock())
@@ -113,7 +111,7 @@ func TestEphemeralKey_isMadeAndRevoked(t *testing.T) {
 	config := func(more string) string { return `{"service_account_id": ` + quote(account.ID) + more + `}` }
 
 	on.ResetRequests()
-	opened := p.open(leaseKind, config(""))
+	opened := p.open(keyKind, config(""))
 	equal(t, "requests of Open", len(on.Requests()), 1)
 	held := on.Keys(account.ID)
 	if len(held) != 1 || held[0].Value != opened.text("key") || !strings.HasPrefix(held[0].Name, "terraform-") || opened.text("name") != held[0].Name {
@@ -130,7 +128,7 @@ func TestEphemeralKey_isMadeAndRevoked(t *testing.T) {
 		t.Errorf("%d keys are left", n)
 	}
 
-	opened = p.open(leaseKind, config(`, "name_prefix": "ci-run-", "valid_for": "5m"`))
+	opened = p.open(keyKind, config(`, "name_prefix": "ci-run-", "valid_for": "5m"`))
 	if held = on.Keys(account.ID); !strings.HasPrefix(held[0].Name, "ci-run-") || held[0].ExpiresAt.Sub(on.Clock().Now()) > 5*time.Minute {
 		t.Errorf("the server holds %+v", held)
 	}
@@ -141,16 +139,16 @@ func TestEphemeralKey_isMadeAndRevoked(t *testing.T) {
 	}
 
 	// That it can't be revoked is a warning, which says when it ends by itself.
-	opened = p.open(leaseKind, config(""))
+	opened = p.open(keyKind, config(""))
 	on.Inject(signoztest.Fault{Method: http.MethodDelete, Answer: signoztest.Status(http.StatusForbidden)})
 	if d := p.close(opened); !d.warns("wasn't revoked", opened.text("expires_at"), account.ID) || d.fails() || strings.Contains(d.text(), opened.text("key")) {
 		t.Errorf("close: %s", d.text())
 	}
 
-	p.refused("name_prefix", "lowercase").open(leaseKind, config(`, "name_prefix": "CI"`))
-	p.refused("valid_for", "at least 10s").open(leaseKind, config(`, "valid_for": "9s"`))
-	p.refused("service_account_id", "UUID").open(leaseKind, `{"service_account_id": "ci"}`)
-	p.refused("Can't create an ephemeral key", "doesn't exist").open(leaseKind, `{"service_account_id": "01a20456-0000-7000-8000-000000000000"}`)
+	p.refused("name_prefix", "lowercase").open(keyKind, config(`, "name_prefix": "CI"`))
+	p.refused("valid_for", "at least 10s").open(keyKind, config(`, "valid_for": "9s"`))
+	p.refused("service_account_id", "UUID").open(keyKind, `{"service_account_id": "ci"}`)
+	p.refused("Can't create an ephemeral key", "doesn't exist").open(keyKind, `{"service_account_id": "01a20456-0000-7000-8000-000000000000"}`)
 }
 
 // leased opens an ephemeral key on a clock that stands still until it is moved.
@@ -160,7 +158,7 @@ func leased(t *testing.T, validFor string) (on target, p *protocol, o opened, he
 	p = talk(t, on, provider.WithNow(on.Clock().Now))
 	account := on.CreateAccount("ci")
 	on.CreateKey(account.ID, "somebody-elses", noExpiry)
-	o = p.open(leaseKind, `{"service_account_id": `+quote(account.ID)+`, "valid_for": `+quote(validFor)+`}`)
+	o = p.open(keyKind, `{"service_account_id": `+quote(account.ID)+`, "valid_for": `+quote(validFor)+`}`)
 	return on, p, o, func() signoztest.Key {
 		t.Helper()
 		key, ok := on.KeyByName(account.ID, o.text("name"))
@@ -326,7 +324,7 @@ func TestEphemeralKey_warnsOfTheLatestExpiry(t *testing.T) {
 func TestEphemeralKey_leasesAreTheirOwn(t *testing.T) {
 	t.Parallel()
 	on, p, o, _ := leased(t, "15m")
-	other := p.open(leaseKind, `{"service_account_id": `+quote(o.text("service_account_id"))+`}`)
+	other := p.open(keyKind, `{"service_account_id": `+quote(o.text("service_account_id"))+`}`)
 	on.Inject(signoztest.Fault{Method: http.MethodPut, Answer: signoztest.Status(http.StatusForbidden), Times: 1})
 	on.Clock().Set(o.renewAt)
 	p.renew(o)
@@ -357,7 +355,7 @@ func TestEphemeralKey_countsByTheServersClock(t *testing.T) {
 			lease := func() time.Duration { return on.Keys(account.ID)[0].ExpiresAt.Sub(on.Clock().Now()) }
 
 			on.ResetRequests()
-			o := p.open(leaseKind, `{"service_account_id": `+quote(account.ID)+`}`)
+			o := p.open(keyKind, `{"service_account_id": `+quote(account.ID)+`}`)
 			if off := (lease() - 15*time.Minute).Abs(); off > 3*time.Minute || ahead.Abs() > 3*time.Minute && off != 0 {
 				t.Errorf("the key is valid for %s", lease())
 			}
@@ -382,7 +380,7 @@ func TestEphemeralKey_clockBehindByDays(t *testing.T) {
 	on := embedded(t)
 	p := talk(t, on, provider.WithNow(func() time.Time { return on.Clock().Now().Add(-72 * time.Hour) }))
 	account := on.CreateAccount("ci")
-	p.refused("Can't create an ephemeral key", "this machine's clock").open(leaseKind, `{"service_account_id": `+quote(account.ID)+`}`)
+	p.refused("Can't create an ephemeral key", "this machine's clock").open(keyKind, `{"service_account_id": `+quote(account.ID)+`}`)
 	equal(t, "keys", len(on.Keys(account.ID)), 0)
 }
 
@@ -394,11 +392,11 @@ func TestEphemeralKey_wrongExpiryIsNotKept(t *testing.T) {
 	account := on.CreateAccount("ci")
 	on.Inject(signoztest.Fault{Method: http.MethodPut, Answer: signoztest.Status(http.StatusForbidden)})
 	refused := p.refused("Can't create an ephemeral key", "signoz-admin")
-	refused.open(leaseKind, `{"service_account_id": `+quote(account.ID)+`}`)
+	refused.open(keyKind, `{"service_account_id": `+quote(account.ID)+`}`)
 	equal(t, "keys", len(on.Keys(account.ID)), 0)
 
 	on.Inject(signoztest.Fault{Method: http.MethodDelete, Answer: signoztest.Status(http.StatusForbidden)})
-	o := refused.open(leaseKind, `{"service_account_id": `+quote(account.ID)+`}`)
+	o := refused.open(keyKind, `{"service_account_id": `+quote(account.ID)+`}`)
 	if left := on.Keys(account.ID); len(left) != 1 || !o.said.warns("wasn't revoked", left[0].Name, rfc3339(left[0].ExpiresAt)) {
 		t.Errorf("%d keys are left; said:\n%s", len(left), o.said.text())
 	}
@@ -421,7 +419,7 @@ func TestEphemeralKey_slowAnswer(t *testing.T) {
 	on := embedded(t, stoppedClock())
 	p := talk(t, on, provider.WithNow(slept(on.Clock(), 2, 50*time.Second)))
 	account := on.CreateAccount("ci")
-	o := p.open(leaseKind, `{"service_account_id": `+quote(account.ID)+`, "valid_for": "1m"}`)
+	o := p.open(keyKind, `{"service_account_id": `+quote(account.ID)+`, "valid_for": "1m"}`)
 	equal(t, "the lease", on.Keys(account.ID)[0].ExpiresAt.Sub(on.Clock().Now()), time.Minute)
 	equal(t, "expires_at", o.text("expires_at"), rfc3339(on.Keys(account.ID)[0].ExpiresAt))
 	p.close(o)

@@ -17,13 +17,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-const leaseConfig = `
-terraform {
-  required_providers {
-    signoz = { source = "signoz-community/signoz" }
-  }
-}
-
+const leaseConfig = usesProvider + `
 ephemeral "signoz_service_account_key" "ci" {
   service_account_id = "ACCOUNT"
   valid_for          = "10s"

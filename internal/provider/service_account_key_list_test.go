@@ -12,7 +12,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-func TestServiceAccountKeyList(t *testing.T) {
+func TestKeyList_lists(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestServiceAccountKeyList(t *testing.T) {
 	}
 }
 
-func TestServiceAccountKeyListRefuses(t *testing.T) {
+func TestKeyList_refuses(t *testing.T) {
 	on := embeddedOnly(t)
 	p := talk(t, on)
 	p.refused("isn't the id of a service account").list(keyKind, `{"service_account_id": "ci"}`, 0, false)

@@ -6,27 +6,18 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-testing/compare"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-
-	"github.com/signoz-community/terraform-provider-signoz/internal/provider"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-const keyAddress = "signoz_service_account_key.deploy"
+const day = 24 * time.Hour
 
-// key is the configuration of an account made beside Terraform and of one key of it.
-func (on target) key(accountID, attributes string) string {
-	return on.provider() + fmt.Sprintf("resource \"signoz_service_account_key\" \"deploy\" {\n  service_account_id = %q\n  %s\n}\n", accountID, attributes)
+// keyOf is the configuration of one key of an account that Terraform doesn't manage.
+func keyOf(accountID, attributes string) []block {
+	return []block{{address: "key", kind: keyKind, accountID: accountID, attributes: attributes}}
 }
 
 // accountElsewhere makes an account that Terraform doesn't manage.
@@ -45,12 +36,6 @@ func (on target) accountElsewhere(t *testing.T) string {
 	return id
 }
 
-// clocked runs steps with a provider that lives in the embedded server's time.
-func (on target) clocked(t *testing.T, steps ...resource.TestStep) {
-	t.Helper()
-	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(provider.WithNow(on.Clock().Now)), Steps: steps})
-}
-
 // workingKeys are the keys of the account that are let in now.
 func (on target) workingKeys(accountID string) []signoztest.Key {
 	var working []signoztest.Key
@@ -62,302 +47,192 @@ func (on target) workingKeys(accountID string) []signoztest.Key {
 	return working
 }
 
-// stateValue reads an attribute of the key out of the state of a step.
-func stateValue(t *testing.T, s *tfState, attribute string) string {
-	t.Helper()
-	r, ok := s.RootModule().Resources[keyAddress]
-	if !ok {
-		t.Fatalf("%s isn't in the state", keyAddress)
-	}
-	return r.Primary.Attributes[attribute]
-}
-
-// Rotation, truly applied: nothing before the window, a replacement in it, the
-// old key working through its grace period and refused after it, and again.
-func TestAccKey_rotation(t *testing.T) {
+// Rotation: nothing before the window, a replacement in it, the old key working through its
+// grace period and refused after it, and again.
+func TestKey_rotates(t *testing.T) {
 	t.Parallel()
-	const window = 76 * 24 * time.Hour // 90 days less 14
-	variants := map[string]string{
-		"create before destroy": `
-  name_prefix          = "deploy-"
-  destroy_grace_period = "24h"
-  lifecycle { create_before_destroy = true }`,
-		"destroy before create": `
-  name                 = "deploy"
-  destroy_grace_period = "24h"`,
-		"revoked at once": `
-  name = "deploy"`,
-	}
-	for variant, attributes := range variants {
-		t.Run(variant, func(t *testing.T) {
+	const window = 76 * day // 90 days less 14
+	for name, test := range map[string]struct {
+		attributes          string
+		createBeforeDestroy bool
+		graceful            bool
+	}{
+		"create before destroy": {`"name_prefix": "deploy-", "destroy_grace_period": "24h"`, true, true},
+		"destroy before create": {`"name": "deploy", "destroy_grace_period": "24h"`, false, true},
+		"revoked at once":       {`"name": "deploy"`, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
 			on := embeddedOnly(t, stoppedClock())
-			account := on.CreateAccount("keys")
-			config := on.key(account.ID, "valid_for = \"90d\"\n  rotate_before = \"14d\"\n"+attributes)
-			graceful := strings.Contains(attributes, "destroy_grace_period")
-			var values []string
-			remember := func(s *tfState) error { values = append(values, stateValue(t, s, "key")); return nil }
-			rotated := func(s *tfState) error {
-				_ = remember(s)
-				old, fresh := values[len(values)-2], values[len(values)-1]
-				switch {
-				case old == fresh:
-					t.Error("the value stayed")
-				case !on.KeyWorks(fresh):
-					t.Error("the new key doesn't work")
-				case on.KeyWorks(old) != graceful:
-					t.Errorf("the old key works: %v, want %v", !graceful, graceful)
-				}
-				return nil
+			account, w := on.CreateAccount("keys"), onClock(t, on)
+			blocks := keyOf(account.ID, test.attributes+`, "valid_for": "90d", "rotate_before": "14d"`)
+			blocks[0].createBeforeDestroy = test.createBeforeDestroy
+			rotates := func() {
+				t.Helper()
+				old := w.state["key"].text("key")
+				w.applies(blocks, "key: replace")
+				fresh := w.state["key"]
+				equal(t, "the value stayed", fresh.text("key") == old, false)
+				equal(t, "the new key works", on.KeyWorks(fresh.text("key")), true)
+				equal(t, "the old key works", on.KeyWorks(old), test.graceful)
+				equal(t, "ready_for_rotation", fresh.at("ready_for_rotation"), "false")
 			}
-			replaced := planned(plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionDestroyBeforeCreate))
-			if strings.Contains(attributes, "create_before_destroy") {
-				replaced = planned(plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionCreateBeforeDestroy))
-			}
-			ready := func(is bool) []statecheck.StateCheck {
-				return []statecheck.StateCheck{statecheck.ExpectKnownValue(keyAddress, tfjsonpath.New("ready_for_rotation"), knownvalue.Bool(is))}
-			}
-			advance := func(d time.Duration) func() { return func() { on.Clock().Advance(d) } }
-			on.clocked(t,
-				resource.TestStep{Config: config, Check: remember, ConfigStateChecks: ready(false)},
-				resource.TestStep{PreConfig: advance(window - time.Hour), Config: config, ConfigPlanChecks: planned(plancheck.ExpectEmptyPlan())},
-				resource.TestStep{PreConfig: advance(2 * time.Hour), Config: config, ConfigPlanChecks: replaced, Check: rotated, ConfigStateChecks: ready(false)},
-				resource.TestStep{
-					// The grace period ends by itself, and without Terraform.
-					PreConfig: func() {
-						on.Clock().Advance(25 * time.Hour)
-						if n := len(on.workingKeys(account.ID)); n != 1 {
-							t.Errorf("%d keys work after the grace period, want 1", n)
-						}
-					},
-					Config: config, ConfigPlanChecks: planned(plancheck.ExpectEmptyPlan()),
-				},
-				resource.TestStep{PreConfig: advance(window), Config: config, ConfigPlanChecks: replaced, Check: rotated},
-			)
+
+			w.applies(blocks, "key: create")
+			equal(t, "ready_for_rotation", w.state["key"].at("ready_for_rotation"), "false")
+			on.Clock().Advance(window - time.Hour)
+			w.emptyPlan(blocks, conditions{})
+			on.Clock().Advance(2 * time.Hour)
+			rotates()
+			on.Clock().Advance(25 * time.Hour) // the grace period ends by itself, and without Terraform
+			equal(t, "keys that work after the grace period", len(on.workingKeys(account.ID)), 1)
+			w.emptyPlan(blocks, conditions{})
+			on.Clock().Advance(window)
+			rotates()
+			w.applies(nil, "key: delete")
 			on.Clock().Advance(25 * time.Hour)
-			if n := len(on.workingKeys(account.ID)); n != 0 {
-				t.Errorf("%d keys work after the destroy and its grace period, want none", n)
-			}
+			equal(t, "keys that work after the destroy and its grace period", len(on.workingKeys(account.ID)), 0)
 		})
 	}
 }
 
-// A refresh shows that rotation is due, and changing what rotation goes by never
-// replaces the key: the new values take effect with the next plan.
-func TestAccKey_lifetimeChangesInPlace(t *testing.T) {
+// Changing what rotation goes by never replaces the key: the new values take effect with the
+// next plan.
+func TestKey_lifetimeChangesInPlace(t *testing.T) {
 	on := embeddedOnly(t, stoppedClock())
-	account := on.CreateAccount("keys")
-	key := func(validFor, rotateBefore, grace string) string {
-		return on.key(account.ID, fmt.Sprintf("name = \"deploy\"\n  valid_for = %q\n  rotate_before = %q\n  destroy_grace_period = %q", validFor, rotateBefore, grace))
+	account, w := on.CreateAccount("keys"), onClock(t, on)
+	made := on.Clock().Now()
+	key := func(validFor, rotateBefore, grace string) []block {
+		return keyOf(account.ID, fmt.Sprintf(`"name": "deploy", "valid_for": %q, "rotate_before": %q, "destroy_grace_period": %q`, validFor, rotateBefore, grace))
 	}
-	sameValue := statecheck.CompareValue(compare.ValuesSame())
-	same := func() []statecheck.StateCheck {
-		return []statecheck.StateCheck{sameValue.AddStateValue(keyAddress, tfjsonpath.New("key"))}
+	expiresAfter := func(want time.Duration) {
+		t.Helper()
+		held, _ := on.KeyByName(account.ID, "deploy")
+		equal(t, "the key expires after", held.ExpiresAt.Sub(made), want)
 	}
-	update := planned(plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionUpdate))
-	var made time.Time
-	expiresIn := func(want time.Duration) resource.TestCheckFunc {
-		return func(*tfState) error {
-			k, _ := on.KeyByName(account.ID, "deploy")
-			if made.IsZero() {
-				made = k.ExpiresAt.Add(-want)
-			}
-			if got := k.ExpiresAt.Sub(made); got != want {
-				t.Errorf("the key expires after %s, want %s", got, want)
-			}
-			return nil
-		}
-	}
-	const days = 24 * time.Hour
-	on.clocked(t,
-		resource.TestStep{Config: key("90d", "14d", "1h"), ConfigStateChecks: same(), Check: expiresIn(90 * days)},
-		resource.TestStep{Config: key("2160h", "336h", "60m"), ConfigPlanChecks: planned(plancheck.ExpectEmptyPlan())},
-		resource.TestStep{
-			PreConfig: func() { on.Clock().Advance(10 * days) },
-			Config:    key("120d", "14d", "1h"), ConfigPlanChecks: update, ConfigStateChecks: same(), Check: expiresIn(120 * days),
-		},
-		resource.TestStep{
-			PreConfig: func() { on.ResetRequests() },
-			Config:    key("120d", "30d", "2h"), ConfigPlanChecks: update, ConfigStateChecks: same(),
-			Check: func(*tfState) error {
-				if n := on.CountRequests("PUT", "**"); n != 0 {
-					t.Errorf("%d updates were sent for what only the state has", n)
-				}
-				return nil
-			},
-		},
-		// 10 of 120 days have passed; with 115 days of warning the key is due, but not in this plan.
-		resource.TestStep{Config: key("120d", "115d", "2h"), ConfigPlanChecks: update, ConfigStateChecks: same(), ExpectNonEmptyPlan: true},
-		resource.TestStep{Config: key("120d", "14d", "2h"), ConfigPlanChecks: update, ConfigStateChecks: same()},
-		resource.TestStep{Config: key("5d", "1d", "2h"), ExpectError: unwrapped("The key would have expired already")},
-		resource.TestStep{
-			// An expiry moved elsewhere is moved back, although the configuration has no time in it.
-			PreConfig: func() {
-				k, _ := on.KeyByName(account.ID, "deploy")
-				on.UpdateKey(account.ID, k.ID, "deploy", time.Time{})
-			},
-			Config: key("120d", "14d", "2h"), ConfigPlanChecks: update, ConfigStateChecks: same(), Check: expiresIn(120 * days),
-		},
-		resource.TestStep{
-			PreConfig: func() { on.Clock().Advance(107 * days) },
-			Config:    key("120d", "14d", "2h"), PlanOnly: true, ExpectNonEmptyPlan: true,
-			ConfigPlanChecks: resource.ConfigPlanChecks{},
-		},
-		resource.TestStep{
-			RefreshState: true, ExpectNonEmptyPlan: true,
-			Check: resource.TestCheckResourceAttr(keyAddress, "ready_for_rotation", "true"),
-		},
-	)
+
+	w.applies(key("90d", "14d", "1h"), "key: create")
+	value := w.state["key"].text("key")
+	expiresAfter(90 * day)
+	w.emptyPlan(key("2160h", "336h", "60m"), conditions{})
+	on.Clock().Advance(10 * day)
+	w.applies(key("120d", "14d", "1h"), "key: update")
+	expiresAfter(120 * day)
+	w.applies(key("120d", "30d", "2h"), "key: update")
+	w.refuses(key("5d", "1d", "2h"), "The key would have expired already")
+
+	// 10 of 120 days have passed; with 115 days of warning the key is due, but not in this plan.
+	due := key("120d", "115d", "2h")
+	actions, failed := w.changes(t.Context(), due, conditions{})
+	succeeded(t, failed)
+	equal(t, "the plan that makes the key due", actions["key"], "update")
+	succeeded(t, w.apply(t.Context(), due, conditions{}))
+	actions, failed = w.changes(t.Context(), due, conditions{})
+	succeeded(t, failed)
+	equal(t, "the plan after it", actions["key"], "replace")
+	w.applies(key("120d", "14d", "2h"), "key: update")
+
+	// An expiry moved elsewhere is moved back, although the configuration has no time in it.
+	on.UpdateKey(account.ID, w.state["key"].text("id"), "deploy", noExpiry)
+	w.applies(key("120d", "14d", "2h"), "key: update")
+	expiresAfter(120 * day)
+	equal(t, "the value is the same", w.state["key"].text("key"), value)
+}
+
+// A refresh alone shows that rotation is due.
+func TestKey_refreshShowsThatItIsDue(t *testing.T) {
+	on := embeddedOnly(t, stoppedClock())
+	w := onClock(t, on)
+	blocks := keyOf(on.CreateAccount("keys").ID, `"name": "deploy", "valid_for": "120d", "rotate_before": "14d"`)
+	w.applies(blocks, "key: create")
+	on.Clock().Advance(107 * day)
+	succeeded(t, w.apply(t.Context(), blocks, conditions{refreshOnly: true}))
+	equal(t, "ready_for_rotation", w.state["key"].at("ready_for_rotation"), "true")
 }
 
 // A key that expired breaks no plan; extending it revives the same value.
-func TestAccKey_expired(t *testing.T) {
+func TestKey_revivesWhenExtended(t *testing.T) {
 	on := embeddedOnly(t, stoppedClock())
-	account := on.CreateAccount("keys")
-	dated := func(name string, in time.Duration, extra string) string {
-		return on.key(account.ID, fmt.Sprintf("name = %q\n  expires_at = %q\n  %s", name, on.Clock().Now().Add(in).UTC().Format(time.RFC3339), extra))
+	account, w := on.CreateAccount("keys"), onClock(t, on)
+	made := on.Clock().Now()
+	dated := func(name string, in time.Duration) []block {
+		return keyOf(account.ID, fmt.Sprintf(`"name": %q, "expires_at": %q`, name, rfc3339(made.Add(in))))
 	}
-	hour := dated("deploy", time.Hour, "")
-	sameValue := statecheck.CompareValue(compare.ValuesSame())
-	same := func() []statecheck.StateCheck {
-		return []statecheck.StateCheck{sameValue.AddStateValue(keyAddress, tfjsonpath.New("key"))}
-	}
-	on.clocked(t,
-		resource.TestStep{Config: hour, ConfigStateChecks: same()},
-		resource.TestStep{
-			PreConfig: func() { on.Clock().Advance(2 * time.Hour) },
-			Config:    hour, ConfigPlanChecks: planned(plancheck.ExpectEmptyPlan()),
-		},
-		resource.TestStep{Config: strings.Replace(hour, "deploy\"\n  expires", "renamed\"\n  expires", 1), ExpectError: unwrapped("An expired key can't be renamed")},
-		resource.TestStep{Config: dated("deploy", time.Minute, ""), ExpectError: unwrapped("The expiry lies in the past")},
-		resource.TestStep{
-			Config:            dated("deploy", 5*time.Hour, ""), // written when the clock stood two hours earlier
-			ConfigPlanChecks:  planned(plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionUpdate)),
-			ConfigStateChecks: same(),
-			Check: func(s *tfState) error {
-				if !on.KeyWorks(stateValue(t, s, "key")) {
-					t.Error("the extended key doesn't work")
-				}
-				return nil
-			},
-		},
-	)
+	w.applies(dated("deploy", time.Hour), "key: create")
+	value := w.state["key"].text("key")
+	on.Clock().Advance(2 * time.Hour)
+	w.emptyPlan(dated("deploy", time.Hour), conditions{})
+	w.refuses(dated("renamed", time.Hour), "An expired key can't be renamed")
+	w.refuses(dated("deploy", time.Minute), "The expiry lies in the past")
+	w.applies(dated("deploy", 5*time.Hour), "key: update")
+	equal(t, "the value is the same", w.state["key"].text("key"), value)
+	equal(t, "the value works", on.KeyWorks(value), true)
 }
 
 func TestAccKey_changedElsewhere(t *testing.T) {
 	on := oneTarget(t)
-	accountID := on.accountElsewhere(t)
-	expiry := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Second)
-	config := on.key(accountID, fmt.Sprintf("name = \"deploy\"\n  expires_at = %q", expiry.Format(time.RFC3339)))
-	client := on.client(t)
-	var id string
-	change := func(change func() error) func() {
-		return func() {
-			if err := change(); err != nil {
-				t.Fatal(err)
-			}
-		}
+	accountID, w, client := on.accountElsewhere(t), newWorkingDir(t, on, 10), on.client(t)
+	expiry := time.Now().Add(day).UTC().Truncate(time.Second)
+	blocks := keyOf(accountID, `"name": "deploy", "expires_at": `+quote(rfc3339(expiry)))
+
+	w.applies(blocks, "key: create")
+	id := w.state["key"].text("id")
+	fatal(t, client.UpdateKey(t.Context(), accountID, id, "renamed-elsewhere", noExpiry))
+	w.applies(blocks, "key: update")
+	key, err := on.client(t).Key(t.Context(), accountID, id)
+	if err != nil || key == nil || key.Name != "deploy" || !key.ExpiresAt.Equal(expiry) {
+		t.Errorf("the server holds %+v (%v)", key, err)
 	}
-	acceptance(t,
-		resource.TestStep{Config: config, Check: func(s *tfState) error { id = stateValue(t, s, "id"); return nil }},
-		resource.TestStep{
-			PreConfig: change(func() error {
-				return client.UpdateKey(t.Context(), accountID, id, "renamed-elsewhere", time.Time{})
-			}),
-			Config:           config,
-			ConfigPlanChecks: planned(plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionUpdate)),
-			Check: func(s *tfState) error {
-				key, err := on.client(t).Key(t.Context(), accountID, stateValue(t, s, "id"))
-				if err != nil || key == nil || key.Name != "deploy" || !key.ExpiresAt.Equal(expiry) {
-					t.Errorf("the server holds %+v (%v)", key, err)
-				}
-				return err
-			},
-		},
-		resource.TestStep{
-			PreConfig:        change(func() error { return client.RevokeKey(t.Context(), accountID, id) }),
-			Config:           config,
-			ConfigPlanChecks: planned(plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionCreate)),
-			Check: func(s *tfState) error {
-				_, err := clientWith(t, on.endpoint, stateValue(t, s, "key")).Me(t.Context())
-				return err
-			},
-		},
-		resource.TestStep{
-			// The account goes, and its keys with it.
-			PreConfig: change(func() error { return client.DeleteServiceAccount(t.Context(), accountID) }),
-			Config:    config, PlanOnly: true, ExpectNonEmptyPlan: true,
-		},
-	)
+	fatal(t, client.RevokeKey(t.Context(), accountID, id))
+	w.applies(blocks, "key: create")
+	_, err = clientWith(t, on.endpoint, w.state["key"].text("key")).Me(t.Context())
+	fatal(t, err)
+	// The account goes, and its keys with it.
+	fatal(t, client.DeleteServiceAccount(t.Context(), accountID))
+	actions, failed := w.changes(t.Context(), blocks, conditions{})
+	succeeded(t, failed)
+	equal(t, "the plan without the account", actions["key"], "create")
 }
 
 // An imported key has no value and never gets one, whatever is changed.
 func TestAccKey_imported(t *testing.T) {
 	on := oneTarget(t)
-	accountID := on.accountElsewhere(t)
+	accountID, w := on.accountElsewhere(t), newWorkingDir(t, on, 10)
 	created, err := on.client(t).CreateKey(t.Context(), accountID, signoz.NewKey{Name: "by-hand"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	null := statecheck.ExpectKnownValue(keyAddress, tfjsonpath.New("key"), knownvalue.Null())
-	acceptance(t,
-		resource.TestStep{
-			Config: on.key(accountID, `name = "by-hand"`), ResourceName: keyAddress, ImportState: true, ImportStatePersist: true,
-			ImportStateId: accountID + "/" + created.ID,
-		},
-		resource.TestStep{Config: on.key(accountID, `name = "by-hand"`), ConfigPlanChecks: planned(plancheck.ExpectEmptyPlan())},
-		resource.TestStep{
-			// A prefix and a lifetime are taken up in place too.
-			Config:            on.key(accountID, "name_prefix = \"adopted-\"\n  valid_for = \"90d\"\n  rotate_before = \"30d\""),
-			ConfigPlanChecks:  planned(plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionUpdate)),
-			ConfigStateChecks: []statecheck.StateCheck{null},
-			Check: func(*tfState) error {
-				_, err := clientWith(t, on.endpoint, created.Value).Me(t.Context())
-				return err
-			},
-		},
-		resource.TestStep{
-			Config:            on.key(accountID, "name_prefix = \"adopted-\"\n  valid_for = \"90d\"\n  rotate_before = \"30d\""),
-			ConfigPlanChecks:  planned(plancheck.ExpectEmptyPlan()),
-			ConfigStateChecks: []statecheck.StateCheck{null},
-		},
-	)
+	fatal(t, err)
+	succeeded(t, w.apply(t.Context(), keyOf(accountID, `"name": "by-hand"`), conditions{imports: map[string]string{"key": accountID + "/" + created.ID}}))
+	w.emptyPlan(keyOf(accountID, `"name": "by-hand"`), conditions{})
+	// A prefix and a lifetime are taken up in place too.
+	w.applies(keyOf(accountID, `"name_prefix": "adopted-", "valid_for": "90d", "rotate_before": "30d"`), "key: update")
+	equal(t, "the key", w.state["key"].text("id"), created.ID)
+	equal(t, "the value in the state", w.state["key"].at("key"), "null")
+	_, err = clientWith(t, on.endpoint, created.Value).Me(t.Context())
+	fatal(t, err)
 }
 
 // Rotation by the real clock, with windows of seconds: only a real server needs
 // that, the embedded one has a clock to move.
-func TestAccKey_rotationInRealTime(t *testing.T) {
+func TestAccKey_rotatesInRealTime(t *testing.T) {
 	on := oneTarget(t)
 	if on.Server != nil {
-		t.Skip("needs a real server; with the embedded one TestAccKey_rotation proves the same")
+		t.Skip("needs a real server; with the embedded one TestKey_rotates proves the same")
 	}
-	accountID := on.accountElsewhere(t)
-	config := on.key(accountID, `
-  name_prefix          = "deploy-"
-  valid_for            = "60s"
-  rotate_before        = "40s"
-  destroy_grace_period = "8s"
-  lifecycle { create_before_destroy = true }`)
+	w := newWorkingDir(t, on, 10)
+	blocks := keyOf(on.accountElsewhere(t), `"name_prefix": "deploy-", "valid_for": "60s", "rotate_before": "40s", "destroy_grace_period": "8s"`)
+	blocks[0].createBeforeDestroy = true
 	works := func(value string) bool {
 		_, err := clientWith(t, on.endpoint, value).Me(t.Context())
 		return err == nil
 	}
-	var old, fresh string
-	acceptance(t,
-		resource.TestStep{Config: config, Check: func(s *tfState) error { old = stateValue(t, s, "key"); return nil }},
-		resource.TestStep{
-			PreConfig:        func() { time.Sleep(21 * time.Second) }, //nolint:forbidigo // a real server's clock can't be moved
-			Config:           config,
-			ConfigPlanChecks: planned(plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionCreateBeforeDestroy)),
-			Check: func(s *tfState) error {
-				if fresh = stateValue(t, s, "key"); !works(old) || !works(fresh) {
-					t.Errorf("old works: %v, new works: %v, want both", works(old), works(fresh))
-				}
-				time.Sleep(9 * time.Second) //nolint:forbidigo // a real server's clock can't be moved
-				if works(old) || !works(fresh) {
-					t.Errorf("after the grace period old works: %v, new works: %v", works(old), works(fresh))
-				}
-				return nil
-			},
-		},
-	)
+	w.applies(blocks, "key: create")
+	old := w.state["key"].text("key")
+	time.Sleep(21 * time.Second) //nolint:forbidigo // a real server's clock can't be moved
+	w.applies(blocks, "key: replace")
+	fresh := w.state["key"].text("key")
+	if !works(old) || !works(fresh) {
+		t.Errorf("old works: %v, new works: %v, want both", works(old), works(fresh))
+	}
+	time.Sleep(9 * time.Second) //nolint:forbidigo // a real server's clock can't be moved
+	if works(old) || !works(fresh) {
+		t.Errorf("after the grace period old works: %v, new works: %v", works(old), works(fresh))
+	}
 }

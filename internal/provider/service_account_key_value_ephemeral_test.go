@@ -16,7 +16,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
@@ -200,88 +199,6 @@ resource "echo" "test" {}
 // quoteHCL writes a text of several lines as an expression.
 func quoteHCL(text string) string {
 	return `"` + strings.ReplaceAll(text, "\n", `\n`) + `"`
-}
-
-// A write-only argument takes the value. While the receiver fails, the next run
-// delivers; no state holds the value.
-func TestAccKeyValue_deliversAgain(t *testing.T) {
-	t.Parallel()
-	box, mine := newInbox(t), newAgePair(t)
-	config := func(text string, version int) string {
-		return offline + keyValueBlock(quoteHCL(text), mine.identity) + fmt.Sprintf(`
-resource "receiver_secret" "test" {
-  name             = "signoz"
-  value_wo         = ephemeral.signoz_service_account_key_value.test.key
-  value_wo_version = %d
-}
-`, version)
-	}
-	first, rotated := mine.encrypt(t, secretValue), mine.encrypt(t, secretValue+"2")
-	noValue := stateWithout{t, func() []string { return []string{secretValue, mine.identity} }}
-	box.fail(t)
-	resource.Test(t, keyValueCase(
-		box,
-		resource.TestStep{Config: config(first, 1), ExpectError: regexp.MustCompile("The receiver fails")},
-		resource.TestStep{
-			PreConfig:         func() { box.works(t) },
-			Config:            config(first, 1),
-			ConfigStateChecks: []statecheck.StateCheck{noValue},
-			Check: func(*tfState) error {
-				equal(t, "what was received", box.last(t, "receiver_secret").Values["value_wo"], secretValue)
-				return nil
-			},
-		},
-		resource.TestStep{Config: config(first, 1), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
-		resource.TestStep{
-			Config:            config(rotated, 2),
-			ConfigStateChecks: []statecheck.StateCheck{noValue},
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-				plancheck.ExpectResourceAction("receiver_secret.test", plancheck.ResourceActionUpdate),
-			}},
-		},
-	))
-	all := box.all(t, "receiver_secret")
-	equal(t, "the number of calls", len(all), 3)
-	equal(t, "what was received last but one", all[1].Values["value_wo"], secretValue+"2")
-	equal(t, "the last call", all[2].Action, "delete")
-}
-
-// While the encrypted text is unknown, Terraform waits for the apply.
-func TestAccKeyValue_waitsForTheKey(t *testing.T) {
-	t.Parallel()
-	box, mine := newInbox(t), newAgePair(t)
-	resource.Test(t, keyValueCase(box, resource.TestStep{
-		Config: offline + `
-resource "terraform_data" "key" {
-  input = ` + quoteHCL(mine.encrypt(t, secretValue)) + `
-}
-` + keyValueBlock("terraform_data.key.output", mine.identity) + `
-resource "receiver_secret" "test" {
-  name             = "signoz"
-  value_wo         = ephemeral.signoz_service_account_key_value.test.key
-  value_wo_version = parseint(substr(sha256(terraform_data.key.id), 0, 7), 16)
-}
-`,
-		Check: func(*tfState) error {
-			equal(t, "what was received", box.last(t, "receiver_secret").Values["value_wo"], secretValue)
-			return nil
-		},
-	}))
-}
-
-func TestAccKeyValue_refusesAnotherIdentity(t *testing.T) {
-	t.Parallel()
-	mine, other := newAgePair(t), newAgePair(t)
-	resource.Test(t, keyValueCase(newInbox(t), resource.TestStep{
-		Config: offline + keyValueBlock(quoteHCL(mine.encrypt(t, secretValue)), other.identity) + `
-provider "echo" {
-  data = ephemeral.signoz_service_account_key_value.test.key
-}
-
-resource "echo" "test" {}
-`,
-		ExpectError: regexp.MustCompile("The identity doesn't decrypt the key"),
-	}))
 }
 
 // A key without a value, as after an import, is told by a precondition, and never delivered as null.

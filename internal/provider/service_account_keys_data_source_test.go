@@ -18,7 +18,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-func TestServiceAccountKeysDataSource(t *testing.T) {
+func TestKeysDataSource_reads(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestKeysDataSource_tellsRetiredKeys(t *testing.T) {
 	equal(t, "retired keys", retired, "deploy-retired-abcdefghijkl (expired: false) deploy-retired-mnopqrstuvwx (expired: true) ")
 }
 
-func TestServiceAccountKeysDataSourceRefuses(t *testing.T) {
+func TestKeysDataSource_refuses(t *testing.T) {
 	on := embeddedOnly(t)
 	on.CreateAccount("ci")
 	p := talk(t, on)
@@ -90,7 +90,7 @@ func TestServiceAccountKeysDataSourceRefuses(t *testing.T) {
 }
 
 // An audit over all accounts, deleted ones included, doesn't fail on those.
-func TestServiceAccountKeysDataSourceDeletedAccount(t *testing.T) {
+func TestKeysDataSource_deletedAccount(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("ci")
 	on.CreateKey(account.ID, "k", noExpiry)
@@ -99,7 +99,7 @@ func TestServiceAccountKeysDataSourceDeletedAccount(t *testing.T) {
 }
 
 // The audit that the guide shows: which keys of which accounts have expired.
-func TestAccDataSources(t *testing.T) {
+func TestAccDataSources_auditOfTheGuide(t *testing.T) {
 	on := oneTarget(t)
 	name := letters("audit")
 	resource.Test(t, resource.TestCase{

@@ -28,7 +28,7 @@ func displayNames(results []found) string {
 	return strings.Join(names, ", ")
 }
 
-func TestServiceAccountList(t *testing.T) {
+func TestAccountList_lists(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestServiceAccountList(t *testing.T) {
 	}
 }
 
-func TestServiceAccountListWholeResource(t *testing.T) {
+func TestAccountList_wholeResource(t *testing.T) {
 	on := embeddedOnly(t)
 	on.CreateAccount("ci", "signoz-viewer", "signoz-editor")
 	on.CreateAccount("idle")
@@ -66,7 +66,7 @@ func TestServiceAccountListWholeResource(t *testing.T) {
 }
 
 // With a limit, no more is read than is shown.
-func TestServiceAccountListLimit(t *testing.T) {
+func TestAccountList_limit(t *testing.T) {
 	on := embeddedOnly(t)
 	for i := range 30 {
 		on.CreateAccount(fmt.Sprintf("hand-made-%02d", i))
@@ -78,7 +78,7 @@ func TestServiceAccountListLimit(t *testing.T) {
 	equal(t, "high limit", len(p.list(accountKind, `{"name_regex": "^hand"}`, 1000, false)), 30)
 }
 
-func TestServiceAccountListRefuses(t *testing.T) {
+func TestAccountList_refuses(t *testing.T) {
 	on := embeddedOnly(t)
 	talk(t, on).refused("Invalid regular expression").list(accountKind, `{"name_regex": "("}`, 0, false)
 
@@ -88,7 +88,7 @@ func TestServiceAccountListRefuses(t *testing.T) {
 }
 
 // An account that is deleted between the list and the look at it doesn't appear.
-func TestServiceAccountListDeletedMeanwhile(t *testing.T) {
+func TestAccountList_deletedMeanwhile(t *testing.T) {
 	on := embeddedOnly(t)
 	ci := on.CreateAccount("ci")
 	on.CreateAccount("deploy")
@@ -99,7 +99,7 @@ func TestServiceAccountListDeletedMeanwhile(t *testing.T) {
 }
 
 // `terraform query`, with a CLI that has it.
-func TestAccServiceAccountQuery(t *testing.T) {
+func TestAccQuery_listsAccountsAndKeys(t *testing.T) {
 	on := embeddedOnly(t)
 	ci := on.CreateAccount("ci-a", "signoz-viewer")
 	on.CreateAccount("ci-b")
@@ -152,7 +152,7 @@ list "signoz_service_account_key" "first" {
 // The way of a fresh user: 30 accounts and their keys, made by hand, come under
 // management with `terraform query`, the configuration that it generates and
 // one apply; and the plan afterwards is empty.
-func TestAccAdoptByQuery(t *testing.T) {
+func TestAccQuery_adoptsWhatWasMadeByHand(t *testing.T) {
 	on := oneTarget(t)
 	skipWithoutCommand(t, "query") // Terraform 1.14
 	terraform := newCommandLine(t, on, buildProvider(t))

@@ -4,15 +4,10 @@
 package provider_test
 
 import (
-	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-
+	"github.com/signoz-community/terraform-provider-signoz/internal/signoz"
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
@@ -35,71 +30,36 @@ func held(t *testing.T, on target, accountID string) string {
 
 // The role's whole life, on real servers too: given to an account of somebody
 // else, imported, taken away elsewhere, given again, exchanged, taken.
-func TestAccServiceAccountRole(t *testing.T) {
+func TestAccRole_wholeLife(t *testing.T) {
 	on := oneTarget(t)
-	name := letters("shared")
-	client := on.client(t)
-	accountID, err := client.CreateServiceAccount(t.Context(), name)
-	fatal(t, err)
-	t.Cleanup(func() { _ = client.DeleteServiceAccount(context.WithoutCancel(t.Context()), accountID) }) // a real server is left clean
-	config := func(role string) string {
-		return on.provider() + fmt.Sprintf(`
-data "signoz_service_account" "shared" {
-  name = %q
-}
-
-resource "signoz_service_account_role" "viewer" {
-  service_account_id = data.signoz_service_account.shared.id
-  role               = %q
-}
-`, name, role)
+	accountID, client := on.accountElsewhere(t), on.client(t)
+	role := func(name string) []block {
+		return []block{{address: "role", kind: roleKind, accountID: accountID, attributes: `"role": ` + quote(name)}}
 	}
-	const address = "signoz_service_account_role.viewer"
-	holds := func(want ...string) func() {
-		return func() {
-			t.Helper()
-			account, err := client.ServiceAccount(t.Context(), accountID)
-			fatal(t, err)
-			var roles []string
-			for _, binding := range account.Bindings {
-				roles = append(roles, binding.Role.Name)
-			}
-			slices.Sort(roles)
-			equal(t, "roles", strings.Join(roles, ", "), strings.Join(want, ", "))
-		}
-	}
-	takeAway := func() {
+	bindings := func() []signoz.RoleBinding {
+		t.Helper()
 		account, err := client.ServiceAccount(t.Context(), accountID)
 		fatal(t, err)
-		for _, binding := range account.Bindings {
-			fatal(t, client.UnassignRole(t.Context(), accountID, binding))
-		}
+		return account.Bindings
 	}
-
-	acceptance(t,
-		resource.TestStep{Config: config("signoz-viewer")},
-		resource.TestStep{ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: name + "/signoz-viewer"},
-		resource.TestStep{
-			PreConfig: takeAway,
-			Config:    config("signoz-viewer"),
-			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionCreate)},
-			},
-		},
-		resource.TestStep{
-			PreConfig: holds("signoz-viewer"),
-			Config:    config("signoz-editor"),
-			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionReplace)},
-			},
-		},
-		resource.TestStep{PreConfig: holds("signoz-editor"), Config: config("signoz-editor"), Destroy: true},
-	)
-	holds()()
+	w := newWorkingDir(t, on, 10)
+	w.applies(role("signoz-viewer"), "role: create")
+	imported := newWorkingDir(t, on, 10)
+	succeeded(t, imported.apply(t.Context(), role("signoz-viewer"), conditions{imports: map[string]string{"role": accountID + "/signoz-viewer"}}))
+	equal(t, "what is imported", imported.state["role"].json(), w.state["role"].json())
+	fatal(t, client.RevokeRole(t.Context(), accountID, "signoz-viewer"))
+	w.applies(role("signoz-viewer"), "role: create")
+	w.applies(role("signoz-editor"), "role: replace")
+	held := bindings()
+	if len(held) != 1 || held[0].Role.Name != "signoz-editor" {
+		t.Errorf("the account holds %+v", held)
+	}
+	w.applies(nil, "role: delete")
+	equal(t, "roles held", len(bindings()), 0)
 }
 
-// The same on every version, without the CLI.
-func TestServiceAccountRoleOnEveryVersion(t *testing.T) {
+// The same on every version of the embedded server.
+func TestRole_onEachVersion(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -122,11 +82,11 @@ func TestServiceAccountRoleOnEveryVersion(t *testing.T) {
 }
 
 // It adds to what others gave and takes nothing but its own.
-func TestServiceAccountRoleIsAdditive(t *testing.T) {
+func TestRole_isAdditive(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		if version == signoztest.V0_118_0 {
-			continue // one role only: see TestServiceAccountRoleOneRoleServer
+			continue // one role only: see TestRole_oneRoleServer
 		}
 		t.Run(string(version), func(t *testing.T) {
 			on := embeddedOnly(t, signoztest.WithVersion(version), signoztest.WithReportedVersion(string(version)))
@@ -147,7 +107,7 @@ func TestServiceAccountRoleIsAdditive(t *testing.T) {
 	}
 }
 
-func TestServiceAccountRoleTakenElsewhere(t *testing.T) {
+func TestRole_takenElsewhere(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
@@ -172,7 +132,7 @@ func TestServiceAccountRoleTakenElsewhere(t *testing.T) {
 	equal(t, "roles", held(t, on, account.ID), "")
 }
 
-func TestServiceAccountRoleAccountGone(t *testing.T) {
+func TestRole_accountGone(t *testing.T) {
 	t.Parallel()
 	for _, version := range signoztest.Versions() {
 		t.Run(string(version), func(t *testing.T) {
@@ -195,7 +155,7 @@ func TestServiceAccountRoleAccountGone(t *testing.T) {
 
 // What was there before is never adopted: somebody else may rely on it, and destroying
 // the resource would take it from them.
-func TestServiceAccountRoleAlreadyHeld(t *testing.T) {
+func TestRole_alreadyHeld(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("shared", "signoz-viewer")
 	p := talk(t, on)
@@ -207,7 +167,7 @@ func TestServiceAccountRoleAlreadyHeld(t *testing.T) {
 }
 
 // A server that keeps one role per account would take one role for the other.
-func TestServiceAccountRoleOneRoleServer(t *testing.T) {
+func TestRole_oneRoleServer(t *testing.T) {
 	for _, reported := range []string{"v0.118.0", "<unset>"} {
 		t.Run(reported, func(t *testing.T) {
 			on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_118_0), signoztest.WithReportedVersion(reported))
@@ -224,7 +184,7 @@ func TestServiceAccountRoleOneRoleServer(t *testing.T) {
 
 // Where the server is known to keep one role, two in one configuration are
 // refused at plan time.
-func TestServiceAccountRoleTwoOnOneRoleServer(t *testing.T) {
+func TestRole_twoOnOneRoleServer(t *testing.T) {
 	on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_118_0), signoztest.WithReportedVersion("v0.118.0"))
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
@@ -238,7 +198,7 @@ func TestServiceAccountRoleTwoOnOneRoleServer(t *testing.T) {
 	p.refused("Only one role per service account").plan(there, roleOf(there.text("service_account_id"), "signoz-editor"))
 }
 
-func TestServiceAccountRoleNames(t *testing.T) {
+func TestRole_refusesNames(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
@@ -250,7 +210,7 @@ func TestServiceAccountRoleNames(t *testing.T) {
 }
 
 // A role made after the roles were first listed is found.
-func TestServiceAccountRoleMadeMeanwhile(t *testing.T) {
+func TestRole_madeMeanwhile(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
@@ -260,7 +220,7 @@ func TestServiceAccountRoleMadeMeanwhile(t *testing.T) {
 	equal(t, "roles", held(t, on, account.ID), "on-call, signoz-viewer")
 }
 
-func TestServiceAccountRoleReplacedFor(t *testing.T) {
+func TestRole_replacedFor(t *testing.T) {
 	on := embeddedOnly(t)
 	one, other := on.CreateAccount("one"), on.CreateAccount("other")
 	p := talk(t, on)
@@ -279,7 +239,7 @@ func TestServiceAccountRoleReplacedFor(t *testing.T) {
 	equal(t, "roles of the other", held(t, on, other.ID), "signoz-editor")
 }
 
-func TestServiceAccountRoleImport(t *testing.T) {
+func TestRole_imports(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("ci", "signoz-viewer", "signoz-editor")
 	p := talk(t, on)
@@ -299,7 +259,7 @@ func TestServiceAccountRoleImport(t *testing.T) {
 }
 
 // Taking a role from the account that Terraform itself uses is allowed, with a warning.
-func TestServiceAccountRoleOfOwnAccount(t *testing.T) {
+func TestRole_ofOwnAccount(t *testing.T) {
 	on := embeddedOnly(t)
 	own := on.AdminAccount()
 	p := talk(t, on)
@@ -316,7 +276,7 @@ func TestServiceAccountRoleOfOwnAccount(t *testing.T) {
 }
 
 // The state has a role that was given, even if what comes after fails.
-func TestServiceAccountRoleIsNotLost(t *testing.T) {
+func TestRole_isNotLost(t *testing.T) {
 	on := embeddedOnly(t, signoztest.WithVersion(signoztest.V0_123_0))
 	account := on.CreateAccount("shared", "signoz-editor")
 	p := talk(t, on)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestServiceAccountsDataSource(t *testing.T) {
+func TestAccountsDataSource_reads(t *testing.T) {
 	on := embeddedOnly(t)
 	on.CreateAccount("ci-b")
 	account := on.CreateAccount("ci-a", "signoz-viewer")
@@ -42,12 +42,12 @@ func TestServiceAccountsDataSource(t *testing.T) {
 	equal(t, "requests for one account", on.CountRequests("GET", "/api/v1/service_accounts/*"), 0)
 }
 
-func TestServiceAccountsDataSourceNoneMatches(t *testing.T) {
+func TestAccountsDataSource_noneMatches(t *testing.T) {
 	on := embeddedOnly(t)
 	equal(t, "accounts", talk(t, on).data("signoz_service_accounts", `{"name_regex": "nobody"}`).at("service_accounts"), "[]")
 }
 
-func TestServiceAccountsDataSourceBadExpression(t *testing.T) {
+func TestAccountsDataSource_badExpression(t *testing.T) {
 	on := embeddedOnly(t)
 	p := talk(t, on)
 	p.refused("Invalid regular expression", "name_regex", "missing closing").data("signoz_service_accounts", `{"name_regex": "ci-("}`)

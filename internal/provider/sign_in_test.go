@@ -27,13 +27,13 @@ func TestSignIn_bootstrap(t *testing.T) {
 			t.Parallel()
 			on := embedded(t, signoztest.WithVersion(version))
 			p := asUser(t, on, signoztest.AdminEmail, signoztest.AdminPassword, "")
-			account := p.create("signoz_service_account", `{"name": "first", "roles": ["signoz-admin"]}`)
-			key := p.create("signoz_service_account_key", `{"service_account_id": `+quote(account.text("id"))+`, "name": "bootstrap"}`)
+			account := p.create(accountKind, `{"name": "first", "roles": ["signoz-admin"]}`)
+			key := p.create(keyKind, `{"service_account_id": `+quote(account.text("id"))+`, "name": "bootstrap"}`)
 			on.apiKey = key.text("key")
 			if me := talk(t, on).data("signoz_me", `{}`); me.text("name") != "first" {
 				t.Errorf("the key signs in as %s", me.json())
 			}
-			talk(t, on).create("signoz_service_account", `{"name": "second"}`)
+			talk(t, on).create(accountKind, `{"name": "second"}`)
 			p.refused("signs in as a user", "a user has none", "api_key").data("signoz_me", `{}`)
 		})
 	}
@@ -44,9 +44,9 @@ func TestSignIn_tokenExpires(t *testing.T) {
 	t.Parallel()
 	on := embedded(t, signoztest.WithTokenLifetime(time.Minute))
 	p := asUser(t, on, signoztest.AdminEmail, signoztest.AdminPassword, "")
-	p.create("signoz_service_account", `{"name": "before"}`)
+	p.create(accountKind, `{"name": "before"}`)
 	on.Clock().Advance(2 * time.Minute)
-	p.create("signoz_service_account", `{"name": "after"}`)
+	p.create(accountKind, `{"name": "after"}`)
 	if n := on.CountRequests("POST", "/api/v2/sessions/email_password"); n != 2 {
 		t.Errorf("signed in %d times, want 2", n)
 	}
@@ -57,7 +57,7 @@ func TestSignIn_refused(t *testing.T) {
 	const config = `{"name": "ci", "roles": ["signoz-viewer"]}`
 	try := func(p *protocol, says ...string) {
 		p.t.Helper()
-		p.refused(append(says, "Can't sign in to SigNoz")...).create("signoz_service_account", config)
+		p.refused(append(says, "Can't sign in to SigNoz")...).create(accountKind, config)
 	}
 	on := embedded(t, signoztest.WithSSOOnlyUser("sso@example.com"))
 	try(asUser(t, on, signoztest.AdminEmail, "wrong-password", ""), "password is wrong", "SIGNOZ_PASSWORD")

@@ -41,7 +41,7 @@ func shared(t *testing.T, on target) (account signoztest.Account, bindingID stri
 
 // Both ways to take over, `moved` blocks (Terraform 1.8) and `terraform state
 // replace-provider`: a refresh completes the state, and the plan is empty.
-func TestTakeover(t *testing.T) {
+func TestTakeover_changesNothing(t *testing.T) {
 	t.Parallel()
 	for way, take := range map[string]func(p *protocol, kind, state string) instance{
 		"moved": func(p *protocol, kind, state string) instance { return p.move(kind, official, kind, 0, state) },
@@ -81,7 +81,7 @@ func TestTakeover(t *testing.T) {
 
 // With -refresh=false the plan changes in place what it doesn't know; nothing is
 // made again, and nothing is sent.
-func TestTakeoverUnrefreshed(t *testing.T) {
+func TestTakeover_unrefreshed(t *testing.T) {
 	on := embeddedOnly(t)
 	account, bindingID := shared(t, on)
 	p := talk(t, on)
@@ -105,7 +105,7 @@ func TestTakeoverUnrefreshed(t *testing.T) {
 	equal(t, "roles", held(t, on, account.ID), "signoz-editor")
 }
 
-func TestTakeoverOfWhatIsGone(t *testing.T) {
+func TestTakeover_ofWhatIsGone(t *testing.T) {
 	on := embeddedOnly(t)
 	account, bindingID := shared(t, on)
 	p := talk(t, on)
@@ -121,7 +121,7 @@ func TestTakeoverOfWhatIsGone(t *testing.T) {
 }
 
 // Legacy names that the other provider managed go on as they are.
-func TestTakeoverOfLegacyName(t *testing.T) {
+func TestTakeover_ofALegacyName(t *testing.T) {
 	on := embeddedOnly(t)
 	account := on.CreateAccount("Grafana.Legacy_Key")
 	p := talk(t, on)
@@ -130,7 +130,7 @@ func TestTakeoverOfLegacyName(t *testing.T) {
 }
 
 // Only that provider's resources of the same kind can be moved here.
-func TestTakeoverRefuses(t *testing.T) {
+func TestTakeover_refuses(t *testing.T) {
 	on := embeddedOnly(t)
 	p := talk(t, on)
 	account := on.CreateAccount("ci")
@@ -152,7 +152,7 @@ func TestTakeoverRefuses(t *testing.T) {
 
 // Both ways with the CLI on the machine, on a state file as SigNoz's own
 // provider leaves it: the plan afterwards changes nothing.
-func TestAccTakeover(t *testing.T) {
+func TestAccTakeover_changesNothing(t *testing.T) {
 	t.Parallel()
 	built := buildProvider(t)
 	t.Run("replace-provider", func(t *testing.T) { replaceProvider(t, built) })

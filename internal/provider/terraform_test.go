@@ -163,6 +163,42 @@ func (w *workingDir) apply(ctx context.Context, blocks []block, given conditions
 	return r.failed
 }
 
+// applies plans the blocks, which must do exactly these things, each "ADDRESS: ACTION", and
+// applies them. A plan afterwards must be empty.
+func (w *workingDir) applies(blocks []block, actions ...string) {
+	w.t.Helper()
+	planned, failed := w.changes(w.t.Context(), blocks, conditions{})
+	var got []string
+	for _, address := range slices.Sorted(maps.Keys(planned)) {
+		got = append(got, address+": "+planned[address])
+	}
+	if len(failed) > 0 || !slices.Equal(got, actions) {
+		w.t.Fatalf("the plan is %q, should be %q: %v", got, actions, failed)
+	}
+	if failed := w.apply(w.t.Context(), blocks, conditions{}); len(failed) > 0 {
+		w.t.Fatal(failed)
+	}
+	w.emptyPlan(blocks, conditions{})
+}
+
+// emptyPlan fails unless a plan of the blocks changes nothing.
+func (w *workingDir) emptyPlan(blocks []block, given conditions) {
+	w.t.Helper()
+	actions, failed := w.changes(w.t.Context(), blocks, given)
+	if len(failed) > 0 || len(actions) > 0 {
+		w.t.Errorf("the plan should be empty: %v %v", actions, failed)
+	}
+}
+
+// refuses fails unless a plan of the blocks ends with one error, which says all of these.
+func (w *workingDir) refuses(blocks []block, says ...string) {
+	w.t.Helper()
+	_, failed := w.changes(w.t.Context(), blocks, conditions{})
+	if len(failed) != 1 || slices.ContainsFunc(says, func(text string) bool { return !strings.Contains(failed[0].String(), text) }) {
+		w.t.Errorf("the plan should be refused, saying %q: %v", says, failed)
+	}
+}
+
 // changes plans the blocks and returns what a run would do, by address. It
 // leaves the state as it is.
 func (w *workingDir) changes(ctx context.Context, blocks []block, given conditions) (map[string]string, []failure) {

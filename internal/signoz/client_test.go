@@ -214,7 +214,7 @@ func (w *world) checkDone(t testing.TB, operation string) {
 	}
 }
 
-func TestEveryCallSendsExactlyOneRequest(t *testing.T) {
+func TestCalls_sendOneRequestEach(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		want := map[string]string{
@@ -263,7 +263,7 @@ func TestEveryCallSendsExactlyOneRequest(t *testing.T) {
 	})
 }
 
-func TestResultsAreTheServers(t *testing.T) {
+func TestCalls_returnWhatTheServerHolds(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		expiry := time.Now().Add(time.Hour).Truncate(time.Second).UTC()
@@ -330,7 +330,7 @@ func TestResultsAreTheServers(t *testing.T) {
 	})
 }
 
-func TestCreatesAreOneRequestEach(t *testing.T) {
+func TestCreate_isOneRequest(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
@@ -361,7 +361,7 @@ func TestCreatesAreOneRequestEach(t *testing.T) {
 	})
 }
 
-func TestWhatIsGoneIsToldApart(t *testing.T) {
+func TestErrors_tellWhatIsGone(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
@@ -393,7 +393,7 @@ func TestWhatIsGoneIsToldApart(t *testing.T) {
 	})
 }
 
-func TestAnswersThatAreNotSigNozs(t *testing.T) {
+func TestAnswers_notSigNozs(t *testing.T) {
 	t.Parallel()
 	bodies := map[string]string{
 		"a list":        `[]`,
@@ -435,9 +435,9 @@ func TestAnswersThatAreNotSigNozs(t *testing.T) {
 	})
 }
 
-// TestAnotherListIsNotTheAccounts: by a list of something else, to which a proxy
+// TestAccounts_anotherListIsNotTheirs: by a list of something else, to which a proxy
 // redirects say, the account's keys would seem to be gone.
-func TestAnotherListIsNotTheAccounts(t *testing.T) {
+func TestAccounts_anotherListIsNotTheirs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	other := w.server.CreateAccount("other")
@@ -452,7 +452,7 @@ func TestAnotherListIsNotTheAccounts(t *testing.T) {
 	}
 }
 
-func TestReadsFallBackWhereListingIsForbidden(t *testing.T) {
+func TestReads_fallBackWhereListingIsForbidden(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Path: "/api/v1/service_accounts", Answer: signoztest.Status(403)})

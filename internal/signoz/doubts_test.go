@@ -158,7 +158,7 @@ func isLost(err error) bool {
 	return lost && !unresolved
 }
 
-func TestCreateNeitherDoublesNorOrphans(t *testing.T) {
+func TestCreate_neitherDoublesNorOrphans(t *testing.T) {
 	t.Parallel()
 	w := sharedWorlds(t)
 	eachPair(t, func(t *testing.T, name string, create creation, first, second signoztest.Fault) {
@@ -173,7 +173,7 @@ func TestCreateNeitherDoublesNorOrphans(t *testing.T) {
 	})
 }
 
-func TestCreateNeverTakesWhatWasThereBefore(t *testing.T) {
+func TestCreate_neverTakesWhatWasThereBefore(t *testing.T) {
 	t.Parallel()
 	w := sharedWorlds(t)
 	eachPair(t, func(t *testing.T, name string, create creation, first, second signoztest.Fault) {
@@ -258,7 +258,7 @@ func (w *pooled) giveBack() {
 	w.from.idle = append(w.from.idle, w)
 }
 
-func TestOriginOf(t *testing.T) {
+func TestCreate_originOfWhatIsFound(t *testing.T) {
 	t.Parallel()
 	local := time.Now()
 	at := func(ms int) time.Time { return local.Add(time.Duration(ms) * time.Millisecond) }
@@ -298,7 +298,7 @@ func TestOriginOf(t *testing.T) {
 	}
 }
 
-func TestAWrongClockDoesNoHarm(t *testing.T) {
+func TestCreate_wrongClockDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-26 * time.Hour, 26 * time.Hour} {
 		for _, create := range creations() {
@@ -313,7 +313,7 @@ func TestAWrongClockDoesNoHarm(t *testing.T) {
 	}
 }
 
-func TestWhatSomebodyElseMadeMeanwhileIsLeftAlone(t *testing.T) {
+func TestCreate_leavesAloneWhatSomebodyElseMade(t *testing.T) {
 	t.Parallel()
 	for _, create := range creations()[:2] {
 		// The server's clock stands, and the name is taken long after the first
@@ -347,7 +347,7 @@ func TestWhatSomebodyElseMadeMeanwhileIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestOneObjectIsNotTakenTwice(t *testing.T) {
+func TestCreate_oneObjectIsNotTakenTwice(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		w := newWorld(t)
@@ -366,7 +366,7 @@ func TestOneObjectIsNotTakenTwice(t *testing.T) {
 	}
 }
 
-func TestNameWhoseEmailIsTaken(t *testing.T) {
+func TestCreate_nameWhoseEmailIsTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old := w.server.CreateAccount("fresh")
@@ -383,7 +383,7 @@ func TestNameWhoseEmailIsTaken(t *testing.T) {
 	equal(t, "name", account.Name, "renamed")
 }
 
-func TestALateFirstRequestIsNotDoubled(t *testing.T) {
+func TestCreate_lateFirstRequestIsNotDoubled(t *testing.T) {
 	t.Parallel()
 	for _, create := range creations() {
 		w := newWorld(t)
@@ -400,9 +400,9 @@ func TestALateFirstRequestIsNotDoubled(t *testing.T) {
 	}
 }
 
-// TestPatienceCountsFromTheFirstAttempt: a create that is sent again because its
+// TestPatience_countsFromTheFirstAttempt: a create that is sent again because its
 // answer was lost has no more time than one that is repeated for a 429.
-func TestPatienceCountsFromTheFirstAttempt(t *testing.T) {
+func TestPatience_countsFromTheFirstAttempt(t *testing.T) {
 	t.Parallel()
 	const lost = 1500 * time.Millisecond
 	for _, create := range creations() {
@@ -431,7 +431,7 @@ func TestPatienceCountsFromTheFirstAttempt(t *testing.T) {
 	}
 }
 
-func TestAGivenUpCreateLeavesNothingBehind(t *testing.T) {
+func TestCreate_givenUpLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	for _, carriedOut := range []bool{true, false} {
 		for _, retries := range []int{0, 2} {
@@ -450,9 +450,9 @@ func TestAGivenUpCreateLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// TestALostCreateThatMayStillCome: an attempt that timed out may be carried out after
+// TestCreate_lostMayStillBeCarriedOut: an attempt that timed out may be carried out after
 // everything else, and the error says so, whatever it is that ended the create.
-func TestALostCreateThatMayStillCome(t *testing.T) {
+func TestCreate_lostMayStillBeCarriedOut(t *testing.T) {
 	t.Parallel()
 	slow := signoztest.Fault{Method: "POST", Times: 1, Delay: 2 * time.Second, CarriedOut: true}
 	reset := signoztest.Fault{Method: "POST", Times: 1, Answer: signoztest.Reset}
@@ -476,7 +476,7 @@ func TestALostCreateThatMayStillCome(t *testing.T) {
 	}
 }
 
-func TestCancelledWhileAnAnswerIsMissing(t *testing.T) {
+func TestCreate_cancelledWhileItsAnswerIsMissing(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []signoztest.Fault{
 		{Method: "POST", Times: 1, Answer: signoztest.Reset},
@@ -510,7 +510,7 @@ func TestCancelledWhileAnAnswerIsMissing(t *testing.T) {
 	}
 }
 
-func TestACancelledCreateMayFinish(t *testing.T) {
+func TestCreate_cancelledMayFinish(t *testing.T) {
 	t.Parallel()
 	for _, create := range creations() {
 		w := newWorld(t)
@@ -526,7 +526,7 @@ func TestACancelledCreateMayFinish(t *testing.T) {
 	}
 }
 
-func TestACancelledCreateEndsAfterItsGrace(t *testing.T) {
+func TestCreate_cancelledEndsAfterItsGrace(t *testing.T) {
 	t.Parallel()
 	for _, create := range creations() {
 		w := newWorld(t)
@@ -546,7 +546,7 @@ func TestACancelledCreateEndsAfterItsGrace(t *testing.T) {
 	}
 }
 
-func TestACreateAnsweredWithFarTooMuch(t *testing.T) {
+func TestCreate_answeredWithFarTooMuch(t *testing.T) {
 	t.Parallel()
 	for _, create := range creations() {
 		w := newWorld(t)
@@ -558,7 +558,7 @@ func TestACreateAnsweredWithFarTooMuch(t *testing.T) {
 	}
 }
 
-func TestLostCreatesSendFewRequests(t *testing.T) {
+func TestCreate_lostSendsFewRequests(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		"account":    "POST POST GET GET GET", // the list, and what somebody else may have given it
@@ -578,7 +578,7 @@ func TestLostCreatesSendFewRequests(t *testing.T) {
 	}
 }
 
-func TestTimeOfUUID(t *testing.T) {
+func TestTimeOfUUID_reads(t *testing.T) {
 	t.Parallel()
 	// The example of RFC 9562, appendix A.6.
 	at, ok := timeOfUUID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
@@ -593,7 +593,7 @@ func TestTimeOfUUID(t *testing.T) {
 	}
 }
 
-func TestUniqueKeyName(t *testing.T) {
+func TestUniqueKeyName_fits(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
 	for range 100 {

@@ -61,7 +61,7 @@ func echoes() map[string]func(dump string, w http.ResponseWriter) {
 	}
 }
 
-func TestNoSecretInErrorsOrObserved(t *testing.T) {
+func TestErrors_holdNoSecret(t *testing.T) {
 	t.Parallel()
 	for name, echo := range echoes() {
 		t.Run(name, func(t *testing.T) {
@@ -227,7 +227,7 @@ func checkNoSecrets(t *testing.T, endpoint string) {
 	}
 }
 
-func TestSessionTokensAreKeptOutOfErrors(t *testing.T) {
+func TestErrors_holdNoSessionToken(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -249,14 +249,14 @@ func TestSessionTokensAreKeptOutOfErrors(t *testing.T) {
 	}
 }
 
-func TestALongerSecretIsNotHiddenByItsPart(t *testing.T) {
+func TestErrors_hideASecretThatContainsAnother(t *testing.T) {
 	t.Parallel()
 	c, err := New(Config{Endpoint: "https://example.com", APIKey: "abcdef", Headers: map[string]string{"X": "abcdefghij", "Y": "short"}})
 	must(t, err)
 	equal(t, "redacted", c.redact("abcdefghij, abcdef, short"), "(secret), (secret), short")
 }
 
-func TestSecretsAreRecognisedHoweverTheyAreWritten(t *testing.T) {
+func TestErrors_recognizeSecretsHoweverWritten(t *testing.T) {
 	t.Parallel()
 	c, err := New(Config{
 		Endpoint: "https://example.com", Email: "e", Password: `Aa1-pass&word<9"`,
@@ -270,7 +270,7 @@ func TestSecretsAreRecognisedHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
-func TestKeyValuesAreNotObserved(t *testing.T) {
+func TestObserve_noKeyValues(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var seen attempts
@@ -285,7 +285,7 @@ func TestKeyValuesAreNotObserved(t *testing.T) {
 	}
 }
 
-func TestExcerpt(t *testing.T) {
+func TestExcerpt_ofABody(t *testing.T) {
 	t.Parallel()
 	c := &Client{}
 	tests := map[string]string{
@@ -300,7 +300,7 @@ func TestExcerpt(t *testing.T) {
 	}
 }
 
-func TestErrorsTellWhatHappened(t *testing.T) {
+func TestErrors_sayWhatHappened(t *testing.T) {
 	t.Parallel()
 	tests := map[string]error{
 		"GET /x: status 200 with a web page instead of JSON":                                                           &Error{Method: "GET", Path: "/x", Status: 200, WebPage: true},
@@ -319,7 +319,7 @@ func TestErrorsTellWhatHappened(t *testing.T) {
 
 // A bare 404 is a proxy's or a wrong path's: whoever takes it for "gone" makes
 // Terraform forget an object that exists.
-func TestABare404IsNotNotFound(t *testing.T) {
+func TestErrors_bare404IsNotNotFound(t *testing.T) {
 	t.Parallel()
 	for _, f := range []signoztest.Fault{
 		{Answer: signoztest.Reply{Status: 404, Body: "not found", ContentType: "text/plain"}},
@@ -339,7 +339,7 @@ func TestABare404IsNotNotFound(t *testing.T) {
 	}
 }
 
-func TestAWrongTypeInAnErrorKeepsTheRest(t *testing.T) {
+func TestErrors_wrongTypeKeepsTheRest(t *testing.T) {
 	t.Parallel()
 	e, ok := parseErrorEnvelope([]byte(`{"error":{"retry":{"delay":1.5},"errors":"?","code":"api_key_not_found","message":"m"}}`))
 	equal(t, "parsed", ok, true)
@@ -350,7 +350,7 @@ func TestAWrongTypeInAnErrorKeepsTheRest(t *testing.T) {
 	}
 }
 
-func TestVersions(t *testing.T) {
+func TestVersion_isRead(t *testing.T) {
 	t.Parallel()
 	known := map[Version][2]int{"v0.138.0": {0, 138}, "0.118.1": {0, 118}, "v0.132.0-rc.1": {0, 132}, "v1.2.3+build": {1, 2}}
 	for v, want := range known {
@@ -397,7 +397,7 @@ func TestExcerpt_ofALongText(t *testing.T) {
 	equal(t, "read of an error", len(x.answer.body), maxErrorAnswer)
 }
 
-func TestMissingPermission(t *testing.T) {
+func TestErrors_nameTheMissingPermission(t *testing.T) {
 	t.Parallel()
 	message := `service_account/019a is not authorized to perform serviceaccount:detach on resource "019b"`
 	err := fmt.Errorf("taking it: %w", &Error{Status: 403, Code: "authz_forbidden", Message: message})

@@ -54,7 +54,7 @@ func faultOutcomes() []faultOutcome {
 	return outcomes
 }
 
-func TestEveryFaultAtEveryCall(t *testing.T) {
+func TestCalls_withEveryFault(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		for _, o := range operations() {
@@ -87,7 +87,7 @@ func TestEveryFaultAtEveryCall(t *testing.T) {
 	})
 }
 
-func TestUnreadableAnswersAreNotAskedForAgain(t *testing.T) {
+func TestAnswers_unreadableAreNotAskedForAgain(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations() {
 		if o.name != "roles" && o.name != "rename" && o.name != "revoke key" {
@@ -105,7 +105,7 @@ func TestUnreadableAnswersAreNotAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestWebPageInPlaceOfAnAnswer(t *testing.T) {
+func TestAnswers_webPage(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations() {
 		w := newWorld(t)
@@ -117,7 +117,7 @@ func TestWebPageInPlaceOfAnAnswer(t *testing.T) {
 	}
 }
 
-func TestRepeatsAreCounted(t *testing.T) {
+func TestRetries_areCounted(t *testing.T) {
 	t.Parallel()
 	for _, retries := range []int{0, 1, 5} {
 		for _, fault := range []signoztest.Fault{
@@ -141,7 +141,7 @@ func TestRepeatsAreCounted(t *testing.T) {
 	}
 }
 
-func TestNothingListens(t *testing.T) {
+func TestConnect_nothingListens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Refuse()
@@ -155,7 +155,7 @@ func TestNothingListens(t *testing.T) {
 	equal(t, "attempts", len(seen.all), 3)
 }
 
-func TestThrottlingIsNotCountedAsFailure(t *testing.T) {
+func TestThrottling_isNotCountedAsFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Times: 8, Answer: signoztest.Status(429)})
@@ -163,7 +163,7 @@ func TestThrottlingIsNotCountedAsFailure(t *testing.T) {
 	equal(t, "requests", len(w.server.Requests()), 9)
 }
 
-func TestThrottlingIsNotRepeatedWhereRepeatingIsOff(t *testing.T) {
+func TestThrottling_isNotRetriedWhereRetriesAreOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Answer: signoztest.Status(429)})
@@ -172,7 +172,7 @@ func TestThrottlingIsNotRepeatedWhereRepeatingIsOff(t *testing.T) {
 	equal(t, "requests", len(w.server.Requests()), 1)
 }
 
-func TestThrottlingIsBoundedInTime(t *testing.T) {
+func TestThrottling_isBoundedInTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Answer: signoztest.Reply{Status: 429, RetryAfter: "86400"}})
@@ -188,7 +188,7 @@ func TestThrottlingIsBoundedInTime(t *testing.T) {
 	equal(t, "requests", len(w.server.Requests()), 2)
 }
 
-func TestAThrottledDeletionThatWasCarriedOutSucceeds(t *testing.T) {
+func TestDelete_throttledButCarriedOutSucceeds(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
@@ -198,7 +198,7 @@ func TestAThrottledDeletionThatWasCarriedOutSucceeds(t *testing.T) {
 	})
 }
 
-func TestAskedDelay(t *testing.T) {
+func TestBackoff_delaysAskedFor(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 	header := func(pairs ...string) http.Header {
@@ -241,7 +241,7 @@ func TestAskedDelay(t *testing.T) {
 	}
 }
 
-func TestBackoffGrowsSpreadsAndIsCapped(t *testing.T) {
+func TestBackoff_growsSpreadsAndIsCapped(t *testing.T) {
 	t.Parallel()
 	base := 250 * time.Millisecond
 	for n, ceiling := range map[int]time.Duration{
@@ -268,7 +268,7 @@ func answered(a *answer, began time.Time) *http.Response {
 	return &http.Response{Request: req.WithContext(context.WithValue(req.Context(), exchangeKey{}, &exchange{began: began, answer: a}))}
 }
 
-func TestBackoffHonoursWhatTheServerAsks(t *testing.T) {
+func TestBackoff_honoursWhatTheServerAsks(t *testing.T) {
 	t.Parallel()
 	c := &Client{cfg: Config{MaxRetries: 8, RetryWait: time.Second}, window: retryWindow}
 	tests := []struct {
@@ -292,7 +292,7 @@ func TestBackoffHonoursWhatTheServerAsks(t *testing.T) {
 	}
 }
 
-func TestPatienceDoesNotOverflow(t *testing.T) {
+func TestPatience_doesNotOverflow(t *testing.T) {
 	t.Parallel()
 	for retries, want := range map[int]time.Duration{
 		-1: 0, 0: 0, 8: 320 * time.Second, int(^uint(0) >> 1): (1 << 20) * retryWindow,
@@ -302,7 +302,7 @@ func TestPatienceDoesNotOverflow(t *testing.T) {
 	}
 }
 
-func TestOneAttemptIsLimitedInTime(t *testing.T) {
+func TestAttempt_isLimitedInTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.Hang})
@@ -316,7 +316,7 @@ func TestOneAttemptIsLimitedInTime(t *testing.T) {
 	equal(t, "timeout", errors.As(err, &broken) && broken.Problem == ProblemTimeout, true)
 }
 
-func TestRedirectsCountIntoTheLimitOfAnAttempt(t *testing.T) {
+func TestRedirects_countIntoTheLimitOfAnAttempt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	// Each hop is within the limit, all together aren't.
@@ -331,7 +331,7 @@ func TestRedirectsCountIntoTheLimitOfAnAttempt(t *testing.T) {
 	}
 }
 
-func TestCancellationWhileWaiting(t *testing.T) {
+func TestCancel_whileWaiting(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations() {
 		w := newWorld(t)
@@ -348,7 +348,7 @@ func TestCancellationWhileWaiting(t *testing.T) {
 	}
 }
 
-func TestCancellationInFlight(t *testing.T) {
+func TestCancel_inFlight(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations() {
 		w := newWorld(t)
@@ -361,7 +361,7 @@ func TestCancellationInFlight(t *testing.T) {
 	}
 }
 
-func TestNothingIsBegunAfterACancellation(t *testing.T) {
+func TestCancel_nothingIsBegunAfterwards(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -20,7 +20,7 @@ func hasBindings(v signoztest.Version) bool {
 	return v != signoztest.V0_118_0 && v != signoztest.V0_123_0
 }
 
-func TestAssignAndUnassignOnAllGenerations(t *testing.T) {
+func TestRoles_assignedAndUnassignedInAllGenerations(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
@@ -63,7 +63,7 @@ func TestAssignAndUnassignOnAllGenerations(t *testing.T) {
 	})
 }
 
-func TestTwentyWorkersFindTheGenerationOutOnce(t *testing.T) {
+func TestRoles_generationIsFoundOutOnce(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
@@ -85,9 +85,9 @@ func TestTwentyWorkersFindTheGenerationOutOnce(t *testing.T) {
 	})
 }
 
-// TestNobodyWaitsForOneWhoFails: the call that is to find the generation out is
+// TestRoles_nobodyWaitsForOneWhoFails: the call that is to find the generation out is
 // told to come back much later, and the others go on at once.
-func TestNobodyWaitsForOneWhoFails(t *testing.T) {
+func TestRoles_nobodyWaitsForOneWhoFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Times: 1, Answer: signoztest.Reply{Status: 503, RetryAfter: "3600"}})
@@ -119,7 +119,7 @@ func TestNobodyWaitsForOneWhoFails(t *testing.T) {
 	wg.Wait()
 }
 
-func TestWebPagesOfOthersAreNotLearnedFrom(t *testing.T) {
+func TestRoles_webPagesOfOthersAreNotLearnedFrom(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		for _, known := range []bool{false, true} {
@@ -143,7 +143,7 @@ func TestWebPagesOfOthersAreNotLearnedFrom(t *testing.T) {
 	})
 }
 
-func TestWebPagesUnderParallelFirstUse(t *testing.T) {
+func TestRoles_webPagesUnderParallelFirstUse(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
@@ -164,7 +164,7 @@ func TestWebPagesUnderParallelFirstUse(t *testing.T) {
 	})
 }
 
-func TestServerWithoutRoleCalls(t *testing.T) {
+func TestRoles_serverWithoutTheirCalls(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []signoztest.Fault{
 		{Answer: signoztest.WebPage()},
@@ -185,7 +185,7 @@ func TestServerWithoutRoleCalls(t *testing.T) {
 	}
 }
 
-func TestAServerUpgradedInTheMiddle(t *testing.T) {
+func TestRoles_serverIsUpgradedInTheMiddle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, signoztest.WithVersion(signoztest.Main))
 	c := knowing(connect(t, w.server), signoztest.V0_123_0)
@@ -195,7 +195,7 @@ func TestAServerUpgradedInTheMiddle(t *testing.T) {
 	equal(t, "requests", len(w.server.Requests()), 2)
 }
 
-func TestLostGrantsAreRepeated(t *testing.T) {
+func TestRoles_lostGrantsAreRepeated(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
@@ -223,7 +223,7 @@ func bindingOf(t testing.TB, c *Client, w *world) string {
 	return ""
 }
 
-func TestRolesAreListedOnceUntilRefreshed(t *testing.T) {
+func TestRoles_listedOnceUntilRefreshed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server)

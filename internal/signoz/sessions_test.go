@@ -24,7 +24,7 @@ func asUser(email, password, orgID string) func(*Config) {
 
 func asAdmin() func(*Config) { return asUser(signoztest.AdminEmail, signoztest.AdminPassword, "") }
 
-func TestSignInOnEveryVersion(t *testing.T) {
+func TestSignIn_onEachVersion(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
 		w := newWorld(t, signoztest.WithVersion(v))
@@ -46,7 +46,7 @@ func TestSignInOnEveryVersion(t *testing.T) {
 	})
 }
 
-func TestSessionsAreRenewed(t *testing.T) {
+func TestSession_isRenewed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, signoztest.WithTokenLifetime(time.Minute))
 	c := connect(t, w.server, asAdmin())
@@ -64,7 +64,7 @@ func TestSessionsAreRenewed(t *testing.T) {
 	}
 }
 
-func TestParallelWorkersSignInOnce(t *testing.T) {
+func TestSignIn_onceForParallelWorkers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, signoztest.WithTokenLifetime(time.Minute))
 	c := connect(t, w.server, asAdmin())
@@ -83,7 +83,7 @@ func TestParallelWorkersSignInOnce(t *testing.T) {
 	}
 }
 
-func TestOnlyTheRefusedTokenIsGivenUp(t *testing.T) {
+func TestSession_onlyTheRefusedTokenIsGivenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server, asAdmin())
@@ -99,7 +99,7 @@ func TestOnlyTheRefusedTokenIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestASessionThatIsRefusedAgainIsAnError(t *testing.T) {
+func TestSession_refusedAgainIsAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Path: "/api/v1/**", Answer: signoztest.Status(401)})
@@ -113,7 +113,7 @@ func TestASessionThatIsRefusedAgainIsAnError(t *testing.T) {
 	equal(t, "tries with a key", w.server.CountRequests("", "/api/v1/roles"), 1)
 }
 
-func TestSignInProblems(t *testing.T) {
+func TestSignIn_explainsProblems(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, signoztest.WithOrganisations("acme", "globex"), signoztest.WithSSOOnlyUser("sso@example.com"))
 	const nowhere = "019a0000-0000-7000-8000-000000000000"
@@ -141,7 +141,7 @@ func TestSignInProblems(t *testing.T) {
 	must(t, err)
 }
 
-func TestAFailedSignInIsSharedAndForgotten(t *testing.T) {
+func TestSignIn_failureIsSharedAndForgotten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server, asAdmin(), maxRetries(0))
@@ -152,7 +152,7 @@ func TestAFailedSignInIsSharedAndForgotten(t *testing.T) {
 	must(t, err)
 }
 
-func TestASignInCanBeCancelled(t *testing.T) {
+func TestSignIn_canBeCancelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Path: signInPath, Answer: signoztest.Hang})
@@ -174,7 +174,7 @@ func TestASignInCanBeCancelled(t *testing.T) {
 	promptly(t, "sign-in", began, 20*time.Second)
 }
 
-func TestUnusableTokens(t *testing.T) {
+func TestSignIn_unusableTokens(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
 		`{"status":"success","data":{}}`, `{"status":"success","data":{"accessToken":""}}`, `{"status":"success","data":{"accessToken":"a\nb"}}`,

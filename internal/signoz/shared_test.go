@@ -14,7 +14,7 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
 
-func TestManyCallersShareOneRequest(t *testing.T) {
+func TestShared_oneRequestForManyCallers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server)
@@ -43,7 +43,7 @@ func TestManyCallersShareOneRequest(t *testing.T) {
 	equal(t, "requests", len(w.server.Requests()), 5)
 }
 
-func TestOwnWritesAreSeen(t *testing.T) {
+func TestShared_ownWritesAreSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server)
@@ -92,7 +92,7 @@ func TestOwnWritesAreSeen(t *testing.T) {
 	equal(t, "own roles", len(mine.Bindings), 2)
 }
 
-func TestAFailedWriteDropsTheListToo(t *testing.T) {
+func TestShared_failedWriteDropsTheList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server, maxRetries(0))
@@ -105,7 +105,7 @@ func TestAFailedWriteDropsTheListToo(t *testing.T) {
 	equal(t, "keys", len(keys), 0)
 }
 
-func TestErrorsAreNotKept(t *testing.T) {
+func TestShared_errorsAreNotKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server, maxRetries(0))
@@ -140,7 +140,7 @@ func (g *gate) fetch(ctx context.Context) (int, error) {
 	}
 }
 
-func TestACancelledCallerDoesNotFailTheOthers(t *testing.T) {
+func TestShared_cancelledCallerFailsNoOther(t *testing.T) {
 	t.Parallel()
 	var s shared[int]
 	g := newGate()
@@ -168,7 +168,7 @@ func TestACancelledCallerDoesNotFailTheOthers(t *testing.T) {
 	equal(t, "value", <-got, 1)
 }
 
-func TestTheLastToLeaveEndsTheRequest(t *testing.T) {
+func TestShared_lastToLeaveEndsTheRequest(t *testing.T) {
 	t.Parallel()
 	var s shared[int]
 	g := newGate()
@@ -194,7 +194,7 @@ func TestTheLastToLeaveEndsTheRequest(t *testing.T) {
 	equal(t, "value", v, 2)
 }
 
-func TestDropDuringARequest(t *testing.T) {
+func TestShared_droppedDuringARequest(t *testing.T) {
 	t.Parallel()
 	var s shared[int]
 	g := newGate()
@@ -225,7 +225,7 @@ func TestDropDuringARequest(t *testing.T) {
 	equal(t, "asked again", v, 3)
 }
 
-func TestNothingIsFetchedForACancelledCaller(t *testing.T) {
+func TestShared_nothingIsFetchedForACancelledCaller(t *testing.T) {
 	t.Parallel()
 	var s shared[int]
 	g := newGate()
@@ -239,7 +239,7 @@ func TestNothingIsFetchedForACancelledCaller(t *testing.T) {
 	equal(t, "calls", g.calls, 0)
 }
 
-func TestSharingUnderStress(t *testing.T) {
+func TestShared_underStress(t *testing.T) {
 	t.Parallel()
 	var s byID[shared[int]]
 	var wg sync.WaitGroup

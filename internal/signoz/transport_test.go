@@ -36,7 +36,7 @@ func problemOf(err error) ConnectionProblem {
 	return broken.Problem
 }
 
-func TestTheKeyReachesNoOtherServer(t *testing.T) {
+func TestRedirects_keyReachesNoOtherServer(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
@@ -59,7 +59,7 @@ func TestTheKeyReachesNoOtherServer(t *testing.T) {
 	equal(t, "reached the other server", reached.Load(), 0)
 }
 
-func TestRedirectsThatChangeTheMethodAreRefused(t *testing.T) {
+func TestRedirects_thatChangeTheMethodAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations() {
 		if o.method == http.MethodGet {
@@ -75,7 +75,7 @@ func TestRedirectsThatChangeTheMethodAreRefused(t *testing.T) {
 	}
 }
 
-func TestRedirectsOnTheSameServerAreFollowed(t *testing.T) {
+func TestRedirects_onTheSameServerAreFollowed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		w := newWorld(t)
@@ -94,7 +94,7 @@ func TestRedirectsOnTheSameServerAreFollowed(t *testing.T) {
 	}
 }
 
-func TestRedirectsInACircleEnd(t *testing.T) {
+func TestRedirects_inACircleEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Inject(signoztest.Fault{Answer: signoztest.Reply{Status: http.StatusTemporaryRedirect, Location: "/api/v1/roles"}})
@@ -103,7 +103,7 @@ func TestRedirectsInACircleEnd(t *testing.T) {
 	equal(t, "requests", len(w.server.Requests()), maxRedirects+1)
 }
 
-func TestBasePathAndTrailingSlashes(t *testing.T) {
+func TestEndpoint_basePathAndTrailingSlashes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, signoztest.WithBasePath("/tools/signoz"))
 	for _, suffix := range []string{"", "/", "///"} {
@@ -120,7 +120,7 @@ func TestBasePathAndTrailingSlashes(t *testing.T) {
 	equal(t, "outside the base path", err != nil && !IsNotFound(err), true)
 }
 
-func TestIDsCannotLeaveTheirSegment(t *testing.T) {
+func TestCalls_idsCannotLeaveTheirSegment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := connect(t, w.server)
@@ -135,7 +135,7 @@ func TestIDsCannotLeaveTheirSegment(t *testing.T) {
 	equal(t, "the key works", w.server.KeyWorks(w.key.Value), true)
 }
 
-func TestCompressedAnswersAreAskedForAndRead(t *testing.T) {
+func TestAnswers_compressed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	roles, err := connect(t, w.server).Roles(t.Context())
@@ -144,7 +144,7 @@ func TestCompressedAnswersAreAskedForAndRead(t *testing.T) {
 	equal(t, "accepts", w.server.Requests()[0].Header.Get("Accept-Encoding"), "gzip")
 }
 
-func TestConnectionsAreReused(t *testing.T) {
+func TestConnections_areReused(t *testing.T) {
 	t.Parallel()
 	const workers, rounds = 20, 15
 	var opened atomic.Int32
@@ -181,7 +181,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	}
 }
 
-func TestParseEndpoint(t *testing.T) {
+func TestEndpoint_isParsed(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{
 		"https://signoz.example.com":        "https://signoz.example.com",
@@ -222,7 +222,7 @@ func TestParseEndpoint(t *testing.T) {
 	}
 }
 
-func TestHeaders(t *testing.T) {
+func TestHeaders_areSent(t *testing.T) {
 	t.Parallel()
 	refusedHeaders := []string{
 		"", "SIGNOZ-API-KEY", "signoz-api-key", "authorization", "Authorization", "Host", "content-length", "Content-Type",
@@ -249,7 +249,7 @@ func TestHeaders(t *testing.T) {
 	equal(t, "own header", header.Get("Cf-Access-Client-Id")+" "+header.Get("Proxy-Authorization"), "id Basic abc")
 }
 
-func TestConfigMistakes(t *testing.T) {
+func TestConfig_mistakesAreExplained(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
 	client := ca.issue(t, "client", time.Hour)
@@ -278,7 +278,7 @@ func TestConfigMistakes(t *testing.T) {
 	equal(t, "bad endpoint", err != nil, true)
 }
 
-func TestWhoSigns(t *testing.T) {
+func TestConfig_decidesWhoSigns(t *testing.T) {
 	t.Parallel()
 	byKey, err := New(Config{Endpoint: "https://example.com", APIKey: "value"})
 	must(t, err)
@@ -345,7 +345,7 @@ func (a *authority) issue(t testing.TB, name string, until time.Duration) identi
 	}
 }
 
-func TestTLS(t *testing.T) {
+func TestTLS_explainsFailures(t *testing.T) {
 	t.Parallel()
 	ours, theirs := newAuthority(t), newAuthority(t)
 	good := ours.issue(t, "127.0.0.1", time.Hour)
@@ -412,9 +412,9 @@ func TestTLS(t *testing.T) {
 	})
 }
 
-// TestTLSAlerts: a server says by an alert why it ends a connection, of which
+// TestTLS_explainsAlerts: a server says by an alert why it ends a connection, of which
 // crypto/tls shows the text alone.
-func TestTLSAlerts(t *testing.T) {
+func TestTLS_explainsAlerts(t *testing.T) {
 	t.Parallel()
 	for alert, want := range map[string]ConnectionProblem{
 		"tls: certificate required":           ProblemClientCert,
@@ -472,7 +472,7 @@ func serveTLSOver(t testing.TB, handler http.Handler, ca *authority, http2 bool)
 	return s
 }
 
-func TestProxyThatCannotBeUsed(t *testing.T) {
+func TestConnect_proxyThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	refusing := func(status int) string {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
@@ -501,7 +501,7 @@ func TestProxyThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-func TestHostThatIsNotThere(t *testing.T) {
+func TestConnect_hostThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	c, err := New(Config{Endpoint: "http://no-such-host.invalid", APIKey: "k"})
 	must(t, err)

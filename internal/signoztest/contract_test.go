@@ -19,8 +19,8 @@ const (
 // contractStart is a time of no significance for servers with a clock of their own.
 var contractStart = time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC)
 
-// TestContract replays what real servers answered, step by step.
-func TestContract(t *testing.T) {
+// TestContract_isReplayed replays what real servers answered, step by step.
+func TestContract_isReplayed(t *testing.T) {
 	t.Parallel()
 	for _, version := range Versions() {
 		t.Run(string(version), func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-func TestParseDuration(t *testing.T) {
+func TestDuration_isParsed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{
 		"90d": 90 * Day, "36h": 36 * time.Hour, "1d12h": 36 * time.Hour, "1h30m": 90 * time.Minute, "0s": 0, "0d": 0, "0": 0, "1.5h": 90 * time.Minute, "36500d": 36500 * Day,

@@ -5,7 +5,7 @@ package values
 
 import "testing"
 
-func TestIsUUID(t *testing.T) {
+func TestIsUUID_takesLowercaseOnly(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"0199fa0c-0000-7000-8000-000000000000":   true,

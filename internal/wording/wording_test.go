@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestNearest(t *testing.T) {
+func TestNearest_suggests(t *testing.T) {
 	t.Parallel()
 	names := []string{"ci-pipeline", "ci", "deploy", "Grafana.Legacy_Key", "prod-eu", "prod-us"}
 	for text, want := range map[string]string{
