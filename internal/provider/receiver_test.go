@@ -163,14 +163,17 @@ func (i inbox) factory(name string) func() (tfprotov6.ProviderServer, error) {
 // standInVersion satisfies any constraint of an example that asks for a version or newer.
 const standInVersion = "99.0.0"
 
-// serveStandIn serves a receiver if this process is one that Terraform started as
-// a provider: the test binary under another name.
+// serveStandIn serves a receiver, or the provider under test on another clock, if this process is
+// one that Terraform started as a provider: the test binary under another name.
 func serveStandIn() (served bool, err error) {
 	name, isProvider := strings.CutPrefix(filepath.Base(os.Args[0]), "terraform-provider-")
 	if !isProvider {
 		return false, nil
 	}
 	name, _, _ = strings.Cut(name, "_")
+	if name == "signoz" {
+		return true, serveOnClock()
+	}
 	err = providerserver.Serve(context.Background(), func() frameworkprovider.Provider {
 		return &receiver{name, inbox{os.Getenv(inboxVariable)}}
 	}, providerserver.ServeOpts{Address: "registry.terraform.io/tests/" + name})
