@@ -167,7 +167,7 @@ func jsonList(names []string) string {
 // a key that couldn't be revoked.
 var (
 	namedInSummary = regexp.MustCompile(`^Can't create (?:service account|the key) "([^"]+)"(?: of service account ([^\s:]+))?`)
-	stillHeld      = regexp.MustCompile(`^Can't take the role "([^"]+)" from service account ([^\s:]+)`)
+	stillHeld      = regexp.MustCompile(`^Can't remove the role "([^"]+)" from service account ([^\s:]+)`)
 	stillWorks     = regexp.MustCompile(`^The key "([^"]+)" of service account ([^\s:]+) still works`)
 	substitute     = regexp.MustCompile(`making the key "([^"]+)"`)
 	notRevoked     = regexp.MustCompile(`DELETE /api/v1/service_accounts/([0-9a-f-]{36})/keys/([0-9a-f-]{36})`)

@@ -219,8 +219,8 @@ func (r *serviceAccountRoleResource) Update(ctx context.Context, change roleChan
 			return diags
 		}
 		if err := r.take(ctx, client, prior.State); err != nil {
-			diags.AddError(fmt.Sprintf("Can't take the role %q from service account %s", prior.State.Role.ValueString(), prior.State.ServiceAccountID.ValueString()),
-				"The role that takes its place is in the state already. Take this one away in SigNoz: Terraform doesn't know it any more. "+r.session.explain(ctx, err))
+			diags.AddError(fmt.Sprintf("Can't remove the role %q from service account %s", prior.State.Role.ValueString(), prior.State.ServiceAccountID.ValueString()),
+				"The role that takes its place is in the state already. Remove this one in SigNoz: Terraform no longer manages it. "+r.session.explain(ctx, err))
 		}
 		return diags
 	}
