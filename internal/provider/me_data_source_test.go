@@ -60,6 +60,6 @@ func TestMe_explainsUserCredentials(t *testing.T) {
 	on := embeddedOnly(t)
 	p := unconfigured(t)
 	p.configure(`{"endpoint": ` + quote(on.endpoint) + `, "email": ` + quote(signoztest.AdminEmail) + `, "password": ` + quote(signoztest.AdminPassword) + `}`)
-	p.refused("signs in as a user", "a user has none", "api_key").data("signoz_me", `{}`)
+	p.refused("signs in as a user", "A user has none", "api_key").data("signoz_me", `{}`)
 	p.data("signoz_roles", `{}`) // the sign-in itself works
 }

@@ -77,7 +77,7 @@ func TestKeysExclusive_revokesWhatThePlanHasShown(t *testing.T) {
 			first := p.plan(p.none(exclusiveKind), config)
 			equal(t, "planned strays", first.planned.at("strays"), "(unknown)")
 			if !first.said.warns("The plan after this one will revoke", `"by-hand"`, `"expired"`, "This apply revokes nothing",
-				"made 2026-03-01T12:00:00Z (7 hours ago), last used 2026-03-01T15:00:00Z (4 hours ago), never expires",
+				"created 2026-03-01T12:00:00Z (7 hours ago), last used 2026-03-01T15:00:00Z (4 hours ago), never expires",
 				"never used, expired 2026-03-01T13:00:00Z") {
 				t.Fatalf("the first plan says:\n%s", first.said.text())
 			}
@@ -148,7 +148,7 @@ func TestKeysExclusive_keepsWhatTurnsOutToBeDeclared(t *testing.T) {
 	first := on.CreateKey(account.ID, "first", noExpiry)
 	p := talk(t, on)
 	c := p.plan(p.none(exclusiveKind), exclusive(account.ID, nil), "key_ids")
-	if !c.said.warns(`"first"`, "may turn out to have some of them") {
+	if !c.said.warns(`"first"`, "may contain some of them") {
 		t.Errorf("the first plan says:\n%s", c.said.text())
 	}
 	c.config = p.object(p.resourceType(exclusiveKind), exclusive(account.ID, []string{first.ID}))

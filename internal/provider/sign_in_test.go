@@ -34,7 +34,7 @@ func TestSignIn_bootstrap(t *testing.T) {
 				t.Errorf("the key signs in as %s", me.json())
 			}
 			talk(t, on).create(accountKind, `{"name": "second"}`)
-			p.refused("signs in as a user", "a user has none", "api_key").data("signoz_me", `{}`)
+			p.refused("signs in as a user", "A user has none", "api_key").data("signoz_me", `{}`)
 		})
 	}
 }
