@@ -107,11 +107,12 @@ func (s *session) addRoleError(ctx context.Context, diags *diag.Diagnostics, at 
 }
 
 func addUnknownRole(diags *diag.Diagnostics, at path.Path, name string, there []string) {
-	detail := fmt.Sprintf("SigNoz has no role of this name. The roles there are: %s.", wording.SomeOf(there))
+	meant := "."
 	if suggestion := nearestRole(name, there); suggestion != "" {
-		detail = fmt.Sprintf("SigNoz has no role of this name; did you mean %q? The roles there are: %s.", suggestion, wording.SomeOf(there))
+		meant = fmt.Sprintf("; did you mean %q?", suggestion)
 	}
-	diags.AddAttributeError(at, fmt.Sprintf("Unknown role %q", name), detail)
+	diags.AddAttributeError(at, fmt.Sprintf("Unknown role %q", name),
+		fmt.Sprintf("SigNoz has no role of this name%s Existing roles: %s.", meant, wording.SomeOf(there)))
 }
 
 func addOneRole(diags *diag.Diagnostics, at path.Path, summary string, e *signoz.OneRoleError) {

@@ -47,12 +47,7 @@ func (s *session) noteRefreshed(id string) {
 // Pulumi plans without a refresh, when everything is known already. It goes on to call the
 // object by the id from before an update.
 func (s *session) appliesUpdate(id string) bool {
-	return !s.pulumi && !s.wasRefreshed(id)
-}
-
-// wasRefreshed reports whether an object was refreshed in this run.
-func (s *session) wasRefreshed(id string) bool {
-	return s.seen.refreshed.get(id)
+	return !s.pulumi && !s.seen.refreshed.get(id)
 }
 
 // noteLostKey remembers a key that the refresh didn't find any more, both as it was at

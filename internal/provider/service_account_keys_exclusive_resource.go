@@ -254,7 +254,7 @@ func (r *serviceAccountKeysExclusiveResource) warnMissing(ctx context.Context, p
 		delete(added, id)
 	}
 	accountID := state.ServiceAccountID.ValueString()
-	if !r.session.online() || (len(added) == 0 && !r.session.wasRefreshed(runName(state))) {
+	if !r.session.online() || (len(added) == 0 && !r.session.seen.refreshed.get(runName(state))) {
 		return
 	}
 	if keys, err := r.session.client.Keys(ctx, accountID); err == nil { // else the refresh or the update reports it

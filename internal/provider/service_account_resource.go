@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -218,7 +217,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 	reason := r.session.explain(ctx, err)
 	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTime)
 	defer cancel()
-	if err := deleteAccount(cleanup, client, id); err != nil {
+	if err := client.RemoveServiceAccount(cleanup, id); err != nil {
 		diags.AddError(fmt.Sprintf("Service account %q was created, but isn't complete", name),
 			fmt.Sprintf("It couldn't be deleted again either, so it is in the state, marked as tainted: the next apply replaces it. To have it completed instead, run terraform untaint with its address first.\n\n%s\n\nDeleting it failed: %s", reason, r.session.explain(ctx, err)))
 		return diags
@@ -344,39 +343,10 @@ func (r *serviceAccountResource) Delete(ctx context.Context, account accountObje
 	if diags.HasError() {
 		return diags
 	}
-	if err := deleteAccount(ctx, client, id); err != nil {
+	if err := client.RemoveServiceAccount(ctx, id); err != nil {
 		r.session.addError(ctx, &diags, fmt.Sprintf("Can't delete service account %q", name), err)
 	}
 	return diags
-}
-
-// deleteAccount unassigns custom roles before it deletes the account: SigNoz keeps the
-// bindings of deleted accounts, and a custom role bound to one can never be deleted. Where
-// the organization has no custom roles, as in the community edition, the account needn't
-// be read.
-func deleteAccount(ctx context.Context, client *signoz.Client, id string) error {
-	roles, err := client.Roles(ctx)
-	if err != nil {
-		return fmt.Errorf("looking for custom roles to remove from it first: %w", err)
-	}
-	if slices.ContainsFunc(roles, func(role signoz.Role) bool { return role.Custom() }) {
-		account, err := client.ServiceAccount(ctx, id)
-		if signoz.IsAccountNotFound(err) || (err == nil && account.Deleted()) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for _, binding := range account.Bindings {
-			if !binding.Role.Custom() {
-				continue
-			}
-			if err := client.UnassignRole(ctx, id, binding); err != nil {
-				return fmt.Errorf("taking the custom role %s: %w", binding.Role.Name, err)
-			}
-		}
-	}
-	return client.DeleteServiceAccount(ctx, id)
 }
 
 // Import takes the account's id or its name.

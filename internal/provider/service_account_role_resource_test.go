@@ -203,7 +203,7 @@ func TestRole_refusesNames(t *testing.T) {
 	account := on.CreateAccount("shared")
 	p := talk(t, on)
 	p.refused(`Unknown role "SigNoz-Viewer"`, `did you mean "signoz-viewer"?`).plan(p.none(roleKind), roleOf(account.ID, "SigNoz-Viewer"))
-	p.refused(`did you mean "signoz-viewer"?`, "The roles there are").plan(p.none(roleKind), roleOf(account.ID, "viewer"))
+	p.refused(`did you mean "signoz-viewer"?`, "Existing roles: ").plan(p.none(roleKind), roleOf(account.ID, "viewer"))
 	p.refused("isn't the id of a service account").plan(p.none(roleKind), roleOf("shared", "signoz-viewer"))
 	p.refused("Empty role name", "such as signoz-viewer").plan(p.none(roleKind), roleOf(account.ID, ""))
 	equal(t, "requests that change something", on.CountRequests("POST", "**"), 0)

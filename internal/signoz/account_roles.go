@@ -364,3 +364,32 @@ func (c *Client) lockRoles(accountID string) (unlock func()) {
 	lock.Lock()
 	return lock.Unlock
 }
+
+// RemoveServiceAccount unassigns the account's custom roles, and then deletes it: SigNoz keeps the
+// bindings of deleted accounts, and a custom role that is bound to one can never be deleted. Where
+// the organization has no custom roles, as in the community edition, the account isn't read.
+// An account that doesn't exist any more is success.
+func (c *Client) RemoveServiceAccount(ctx context.Context, id string) error {
+	roles, err := c.Roles(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for custom roles to remove from it first: %w", err)
+	}
+	if slices.ContainsFunc(roles, func(role Role) bool { return role.Custom() }) {
+		account, err := c.ServiceAccount(ctx, id)
+		if IsAccountNotFound(err) || (err == nil && account.Deleted()) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, binding := range account.Bindings {
+			if !binding.Role.Custom() {
+				continue
+			}
+			if err := c.UnassignRole(ctx, id, binding); err != nil {
+				return fmt.Errorf("removing the custom role %s: %w", binding.Role.Name, err)
+			}
+		}
+	}
+	return c.DeleteServiceAccount(ctx, id)
+}
