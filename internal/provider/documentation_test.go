@@ -459,7 +459,7 @@ func TestDocumentation_hasTheTestedVersions(t *testing.T) {
 }
 
 // Every guarantee of the guide is proven by tests that exist: GUARANTEES.md names them,
-// under the same faults.
+// under the same faults. The decisions name tests too.
 func TestGuarantees_areProven(t *testing.T) {
 	t.Parallel()
 	declared := map[string]bool{}
@@ -494,6 +494,16 @@ func TestGuarantees_areProven(t *testing.T) {
 	}
 	for fault := range promised {
 		t.Errorf("GUARANTEES.md lacks %q", fault)
+	}
+	for _, file := range documents(t, ".md") {
+		if !strings.Contains(filepath.ToSlash(file), "internal/decisions/") {
+			continue
+		}
+		for _, name := range regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(readFile(t, file), -1) {
+			if !declared[name[1]] {
+				t.Errorf("%s names %s, and there is no such test", file, name[1])
+			}
+		}
 	}
 }
 
