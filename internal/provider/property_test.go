@@ -95,8 +95,14 @@ func (s *statistics) count(what string, n int) {
 func (s *statistics) judge(t *testing.T) {
 	t.Helper()
 	t.Logf("%v", s.seen)
-	if t.Failed() || s.seen["sequences"] < 40 {
+	if t.Failed() {
 		return
+	}
+	if s.seen["sequences"] > 10 && s.seen["requests struck"] < s.seen["sequences"] {
+		t.Error("the faults hardly struck: these sequences prove nothing")
+	}
+	if s.seen["sequences"] < 100 {
+		return // what is rare need not have happened
 	}
 	for _, what := range []string{
 		"runs that failed", "runs cancelled", "rotations", "keys that moved", "unknown values", "imports", "taints", "replacements by request",
@@ -106,9 +112,6 @@ func (s *statistics) judge(t *testing.T) {
 		if s.seen[what] == 0 {
 			t.Errorf("there were no %s: these sequences prove too little", what)
 		}
-	}
-	if s.seen["requests struck"] < s.seen["sequences"] {
-		t.Error("the faults hardly struck: these sequences prove nothing")
 	}
 	if open := s.seen["errors that left open what was done"]; open*20 > s.seen["runs"] {
 		t.Errorf("%d of %d runs left open what was done; more than one in twenty is too many", open, s.seen["runs"])

@@ -28,8 +28,8 @@ import (
 )
 
 var (
-	randomSequences = flag.Int("random.sequences", 2, "how many sequences TestAccRandomConfigurations runs")
-	randomSeed      = flag.Uint64("random.seed", 1, "seed of the first sequence of TestAccRandomConfigurations; each further one adds 1")
+	randomSequences = flag.Int("random.sequences", 2, "how many sequences TestAccRandom_configurations runs")
+	randomSeed      = flag.Uint64("random.seed", 1, "seed of the first sequence of TestAccRandom_configurations; each further one adds 1")
 	randomRuns      = flag.Int("random.runs", 1, "how many random configurations a sequence applies, besides the last ones that settle and destroy it")
 )
 
@@ -44,12 +44,12 @@ var (
 //
 // Two short sequences run with all other tests. Many, and longer ones:
 //
-//	TF_ACC=1 go test ./internal/provider -run TestAccRandomConfigurations -timeout 3h -random.sequences=200 -random.runs=4
+//	TF_ACC=1 go test ./internal/provider -run TestAccRandom_configurations -timeout 3h -random.sequences=200 -random.runs=4
 //
 // With SIGNOZ_ENDPOINT and SIGNOZ_API_KEY they run on that server, with
 // TF_ACC_TERRAFORM_PATH in that CLI. A sequence that fails says how to run it again, and
 // prints what it did.
-func TestAccRandomConfigurations(t *testing.T) {
+func TestAccRandom_configurations(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run when TF_ACC is set")
@@ -176,7 +176,7 @@ func (s *randomSequence) run() {
 	defer func() {
 		if s.t.Failed() {
 			s.t.Log(strings.Join(s.story, "\n"))
-			s.t.Logf("SigNoz %s; again: TF_ACC=1 go test ./internal/provider -run '^TestAccRandomConfigurations$' -random.seed=%d -random.sequences=1 -random.runs=%d", s.version, s.seed, *randomRuns)
+			s.t.Logf("SigNoz %s; again: TF_ACC=1 go test ./internal/provider -run '^TestAccRandom_configurations$' -random.seed=%d -random.sequences=1 -random.runs=%d", s.version, s.seed, *randomRuns)
 		}
 	}()
 	for range *randomRuns {
