@@ -33,7 +33,7 @@ type adapter[M any, P comparable] struct {
 	described func() *description // worked out at the first use, for a quick start
 }
 
-// description is what a resource says of itself, and what follows from it.
+// description is a resource's Description and schema, and the types derived from them.
 type description struct {
 	Description
 
@@ -116,8 +116,8 @@ func (a *adapter[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp
 	}
 	found := a.core.Refresh(ctx, object)
 	resp.Diagnostics.Append(found.Diagnostics...)
-	// Of an object that is gone too: CLIs before 1.12 fail otherwise ("Missing Resource
-	// Identity After Read").
+	// Set the identity even if the object is gone: otherwise CLIs before 1.12 fail with "Missing
+	// Resource Identity After Read".
 	if resp.Identity.Raw.IsFullyNull() {
 		resp.Identity.Raw = a.identityOf(ctx, &found.State, &resp.Diagnostics)
 	}
@@ -154,7 +154,7 @@ func (a *adapter[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	for _, name := range planned.Replace {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(name))
 	}
-	// What an object is made of may be unknown, and so its identity after an update.
+	// If an attribute of the identity is unknown, so is the identity after an update.
 	if identity := a.identityOf(ctx, &planned.Plan, &resp.Diagnostics); prior != nil && identity.IsNull() {
 		resp.Identity.Raw = identity
 	}

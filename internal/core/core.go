@@ -46,12 +46,12 @@ type Resource[M any, P comparable] interface {
 	// Refresh reads an object.
 	Refresh(ctx context.Context, object Object[M, P]) Refreshed[M, P]
 
-	// Plan decides what becomes of an object, or of one to be created. Terraform plans
-	// an object up to three times in a run, so the decision must depend on nothing that
-	// changes meanwhile, such as the clock: Refresh notes in M or P what time has done.
+	// Plan plans an existing object or one to be created. Terraform plans an object up to
+	// three times in a run, so the plan mustn't depend on anything that changes meanwhile,
+	// such as the clock: Refresh records in M or P which times have passed.
 	Plan(ctx context.Context, change Change[M, P]) Planned[M]
 
-	// PlanDestroy reports what is to be said about a plan that destroys an object.
+	// PlanDestroy returns warnings and errors for a plan that destroys an object.
 	PlanDestroy(ctx context.Context, object Object[M, P]) diag.Diagnostics
 
 	// Create creates an object and saves it as soon as it exists: what was saved when an
@@ -62,7 +62,7 @@ type Resource[M any, P comparable] interface {
 	// state; if nothing was, the state stays as it is.
 	Update(ctx context.Context, change Change[M, P], result *Result[M, P]) diag.Diagnostics
 
-	// Delete deletes an object. What is gone already is no error.
+	// Delete deletes an object. It succeeds if the object is gone already.
 	Delete(ctx context.Context, object Object[M, P]) diag.Diagnostics
 
 	// Import finds an object by the id that a user gave, or by an identity, whose
@@ -134,8 +134,8 @@ func (c Change[M, P]) State() (state M) {
 type Planned[M any] struct {
 	Plan M
 
-	// Replace names the attributes for whose sake the object is to be replaced. It has an
-	// effect only for those whose planned value differs from that of the state.
+	// Replace names the attributes whose change replaces the object. Terraform ignores
+	// attributes whose planned value is the same as in the state.
 	Replace []string
 
 	Diagnostics diag.Diagnostics
@@ -153,8 +153,8 @@ func NewResult[M any, P comparable](save func(M, P)) *Result[M, P] {
 	return &Result[M, P]{save: save, remove: func() {}}
 }
 
-// Save makes an object the state. A later call takes the place of an earlier one.
+// Save saves an object in the state. A later call replaces an earlier one.
 func (r *Result[M, P]) Save(m M, private P) { r.save(m, private) }
 
-// Remove makes the state have nothing: what was saved was taken back.
+// Remove removes the object from the state again.
 func (r *Result[M, P]) Remove() { r.remove() }

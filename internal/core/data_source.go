@@ -19,8 +19,8 @@ type DataSource[S Session, M any] struct {
 	Schema     schema.Schema
 	Validators []datasource.ConfigValidator
 
-	// Read completes a model that holds the configuration. It is called only where the
-	// session lacks nothing.
+	// Read completes a model that holds the configuration. It is called only if the
+	// session's Require reports no error.
 	Read func(ctx context.Context, data S, m *M, diags *diag.Diagnostics)
 }
 

@@ -49,8 +49,8 @@ func (a *adapter[M, P]) validateDirectly(ctx context.Context, req *tfprotov6.Val
 	return &tfprotov6.ValidateResourceConfigResponse{}
 }
 
-// isValid reports whether an attribute may have its value. Of kinds of attributes that it
-// doesn't know it says so only where they are null.
+// isValid reports whether the value of an attribute is valid. For types of attributes that it can't
+// check, it returns true only for null.
 func isValid(ctx context.Context, attribute schema.Attribute, at path.Path, value attr.Value, config tfsdk.Config) bool {
 	readOnly := attribute.IsComputed() && !attribute.IsOptional()
 	if (value.IsNull() && attribute.IsRequired()) || (!value.IsNull() && readOnly) {
@@ -75,20 +75,19 @@ func isValid(ctx context.Context, attribute schema.Attribute, at path.Path, valu
 	return value.IsNull()
 }
 
-// upgradeDirectly hands a state of the present version, in which there is nothing to
-// upgrade, back as it was stored.
+// upgradeDirectly returns a state of the current schema version as it was stored.
 func (a *adapter[M, P]) upgradeDirectly(req *tfprotov6.UpgradeResourceStateRequest) *tfprotov6.UpgradeResourceStateResponse {
 	if req.RawState == nil || len(req.RawState.JSON) == 0 || req.Version != a.described().schema.Version {
 		return nil
 	}
-	// It fails for attributes that the schema doesn't know, which the framework drops.
+	// Unmarshal fails for attributes that the schema doesn't have; the framework removes them.
 	if _, err := req.RawState.Unmarshal(a.described().object); err != nil {
 		return nil
 	}
 	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: &tfprotov6.DynamicValue{JSON: req.RawState.JSON}}
 }
 
-// readDirectly refreshes an object. One that stays as it is, is answered with the bytes that came.
+// readDirectly refreshes an object. For an unchanged object it returns the bytes of the request.
 func (a *adapter[M, P]) readDirectly(ctx context.Context, req *tfprotov6.ReadResourceRequest) *tfprotov6.ReadResourceResponse {
 	_, state, ok := a.decodePacked(ctx, req.CurrentState)
 	if !ok {
@@ -120,8 +119,8 @@ func (a *adapter[M, P]) readDirectly(ctx context.Context, req *tfprotov6.ReadRes
 	return resp
 }
 
-// planDirectly plans an object whose configuration proposes no change. If it stays as it
-// is, it is answered with the bytes that came.
+// planDirectly plans an object whose configuration proposes no change. If the plan has no change
+// either, it returns the bytes of the request.
 func (a *adapter[M, P]) planDirectly(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) *tfprotov6.PlanResourceChangeResponse {
 	if req.PriorState == nil || req.ProposedNewState == nil || len(req.PriorState.MsgPack) == 0 ||
 		!bytes.Equal(req.PriorState.MsgPack, req.ProposedNewState.MsgPack) {

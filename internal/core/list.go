@@ -20,14 +20,13 @@ type List[S Session, M any] struct {
 	Name   string // that of the resource whose objects it lists
 	Schema schema.Schema
 
-	// List yields the objects that a configuration asks for. No more than limit are
-	// wanted, where that isn't zero. whole says whether all fields of an object are
-	// needed; otherwise those of its identity are enough. It is called only where the
-	// session lacks nothing.
+	// List yields the objects that match a configuration, at most limit unless limit is zero.
+	// whole says whether all fields of an object are needed, or only those of its identity.
+	// List is called only if the session's Require reports no error.
 	List func(ctx context.Context, data S, config M, whole bool, limit int64) iter.Seq[Listed]
 }
 
-// Listed is an object in a list. Without Fields it says why the list ends here.
+// Listed is an object in a list or, without Fields, the error that ends the list.
 type Listed struct {
 	DisplayName string
 	Fields      Fields

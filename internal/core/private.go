@@ -75,7 +75,7 @@ func fromKeys[P any](keys map[string]json.RawMessage) (private P, err error) {
 }
 
 // decodePrivate reads a private state as the framework stores it: JSON, each value in
-// base64. It leaves to the framework one in which that has left a note of its own.
+// base64. It returns an error if the framework has stored keys of its own in it.
 func decodePrivate[P any](stored []byte) (private P, err error) {
 	values, err := storedValues(stored)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Framework is all that the framework's server can do. What the server of a newer
-// framework can do beyond it must be added, or Terraform doesn't see it: a test compares.
+// Framework lists all interfaces of the framework's server. An interface that a newer framework adds
+// must be added here, or Terraform doesn't see it; a test compares the two.
 type Framework interface {
 	tfprotov6.ProviderServerWithListResource //nolint:staticcheck // until its successor exists
 	tfprotov6.ProviderServerWithActions      //nolint:staticcheck // until its successor exists

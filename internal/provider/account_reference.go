@@ -18,9 +18,9 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/wording"
 )
 
-// checkAccountID refuses a name where an id is due; SigNoz answers ids of another form with
-// an error that helps nobody. It is for what asks SigNoz, and not for the validation of a
-// configuration: in `terraform test` an id may come from a mock, which is a random text.
+// checkAccountID refuses an id that isn't a UUID, such as a name: SigNoz's own error for it isn't
+// helpful. Call it in plans and reads, not in Validate: in `terraform test` an id may come from a
+// mock, which is a random text.
 func checkAccountID(at path.Path, id types.String, diags *diag.Diagnostics) {
 	if values.Known(id) && !values.IsUUID(id.ValueString()) {
 		diags.AddAttributeError(at, fmt.Sprintf("%s isn't the id of a service account", at),
@@ -28,8 +28,8 @@ func checkAccountID(at path.Path, id types.String, diags *diag.Diagnostics) {
 	}
 }
 
-// checkNewAccountID does so for an id that is new in a plan, where it refuses upper case
-// too: a difference from what SigNoz writes would be planned as a replacement.
+// checkNewAccountID is checkAccountID for an id that is new in a plan. It refuses upper case too:
+// SigNoz returns ids in lower case, and the difference would be planned as a replacement.
 func checkNewAccountID(planned, present types.String, diags *diag.Diagnostics) {
 	at, id := path.Root("service_account_id"), planned.ValueString()
 	if planned.Equal(present) {
@@ -167,7 +167,7 @@ func importReference(id string, identity map[string]string, object, form string,
 	return account, of
 }
 
-// checkIdentity refuses an identity whose ids aren't any.
+// checkIdentity refuses an identity whose ids aren't UUIDs.
 func checkIdentity(identity map[string]string, diags *diag.Diagnostics) {
 	for _, name := range []string{"service_account_id", "id"} {
 		if id, ok := identity[name]; ok && !values.IsUUID(id) {

@@ -39,7 +39,7 @@ func addConfigError(diags *diag.Diagnostics, err error) {
 func (s *session) addError(ctx context.Context, diags *diag.Diagnostics, summary string, err error) {
 	cause, detail := s.diagnose(ctx, err)
 	if signIn := (*signoz.SignInError)(nil); errors.As(err, &signIn) {
-		summary = "Can't sign in to SigNoz" // whatever was to be done then
+		summary = "Can't sign in to SigNoz" // replaces the caller's: no request can succeed
 	}
 	if cause != "" {
 		summary += ": " + cause
@@ -63,8 +63,8 @@ func (s *session) explain(ctx context.Context, err error) string {
 	return detail
 }
 
-// diagnose explains an error. The cause says the same in a few words, for the summary: a
-// digest of a job's log shows little else.
+// diagnose explains an error. cause is a short form of detail for the summary, which is often all
+// that a CI system shows.
 func (s *session) diagnose(ctx context.Context, err error) (cause, detail string) {
 	var (
 		unresolved *signoz.UnresolvedError
@@ -110,7 +110,7 @@ func (s *session) digest(answer *signoz.Error) string {
 	return fmt.Sprintf("status %d", answer.Status)
 }
 
-// explainAnswer is empty for an answer that says all there is to say.
+// explainAnswer returns "" if SigNoz's own message needs no explanation.
 func (s *session) explainAnswer(e *signoz.Error, err error) string {
 	switch e.Status {
 	case http.StatusUnauthorized:

@@ -21,8 +21,8 @@ type keyPrivate struct {
 	Record keyRecord `json:"key"`
 }
 
-// keyRecord is what the provider remembers of a key: what the server doesn't tell and
-// the configuration alone doesn't say.
+// keyRecord is what the provider remembers of a key that neither SigNoz nor the configuration
+// contains.
 type keyRecord struct {
 	// CreatedAt is when the provider made the key, in unix seconds: `valid_for`
 	// counts from here. 0 for imported keys.
@@ -38,12 +38,12 @@ type keyRecord struct {
 	// Hash is the SHA-256 of a value that is in the state only encrypted, by which the
 	// provider recognizes its own key.
 	Hash string `json:"sha256,omitempty"`
-	// Predecessors are the ids, joined by commas, of keys that the next rotation clears away.
+	// Predecessors are the ids, joined by commas, of retired keys that the next rotation revokes.
 	Predecessors string `json:"predecessors,omitempty"`
 
-	// What the last refresh found. Plans decide by these and not by the clock:
-	// Terraform plans once more during the apply, and a decision that time has
-	// changed would be an "inconsistent final plan".
+	// The last refresh sets the fields below. Plans use them instead of the clock: Terraform
+	// plans again during the apply, and fails with "inconsistent final plan" if that plan
+	// differs because a time has passed meanwhile.
 
 	// Expired: the key had expired, and been renamed elsewhere.
 	Expired bool `json:"expired,omitempty"`
@@ -61,8 +61,8 @@ func (record keyRecord) refreshed(name string, expiresAt, now time.Time) keyReco
 	return record
 }
 
-// updated is the record after an update to what was planned. What was moved or renamed
-// elsewhere and is left so stays known as that, unless the configuration asks for it now.
+// updated is the record after an applied update. An expiry or a name that was changed elsewhere and
+// that the plan keeps isn't recorded as the provider's own, unless the configuration now asks for it.
 func (record keyRecord) updated(plan, state, config serviceAccountKeyModel) keyRecord {
 	adopted := !times.SameDuration(plan.ValidFor, state.ValidFor) || (values.Known(config.ExpiresAt) && times.SameTime(config.ExpiresAt, plan.ExpiresAt))
 	if !times.SameTime(plan.ExpiresAt, state.ExpiresAt) || !record.Passed || adopted {
@@ -229,7 +229,7 @@ func (e expiry) ago(wanted types.String) string {
 func (e expiry) warnOutlives(at path.Path, wanted types.String, diags *diag.Diagnostics) {
 	end := endsAt(e.prior.State, e.record())
 	if hasPassed(end, e.now) {
-		return // planExpired speaks of it
+		return // planExpired warns of it
 	}
 	until := "has no expiry any more"
 	if !end.IsZero() {
@@ -239,7 +239,7 @@ func (e expiry) warnOutlives(at path.Path, wanted types.String, diags *diag.Diag
 		fmt.Sprintf("The configuration says it expired at %s, but its expiry was changed outside Terraform: it %s. SigNoz doesn't accept an expiry in the past, so Terraform can't change it back. %s", times.Timestamp(times.TimeOf(wanted)).ValueString(), until, waysOut(e.config)))
 }
 
-// waysOut says what can be done about a key whose expiry, by the configuration, has passed.
+// waysOut advises on a key whose configured expiry has passed.
 func waysOut(config serviceAccountKeyModel) string {
 	if values.Known(config.ExpiresAt) {
 		return "Extend it with a later expires_at: the same value works again. Or replace it (terraform apply -replace=ADDRESS, with a later expires_at too). Or remove it from the configuration."
@@ -247,9 +247,8 @@ func waysOut(config serviceAccountKeyModel) string {
 	return "Extend it with a longer valid_for: the same value works again. Or replace it (terraform apply -replace=ADDRESS). Or remove it from the configuration."
 }
 
-// planExpired says what to do about a key that has expired and stays so. SigNoz takes no
-// update of it, so it keeps its name if that was changed elsewhere, and can't be given
-// another one.
+// planExpired warns of a key that has expired and that the plan doesn't extend. SigNoz refuses to
+// update such a key: a name changed elsewhere stays, and a new name in the configuration is an error.
 func planExpired(plan *serviceAccountKeyModel, config serviceAccountKeyModel, prior *keyObject, now time.Time, diags *diag.Diagnostics) {
 	state, record := prior.State, prior.Private.Record
 	if !hasPassed(endsAt(state, record), now) || !plan.ExpiresAt.Equal(state.ExpiresAt) {

@@ -52,8 +52,8 @@ func encryptedKeyAttribute() schema.StringAttribute {
 		"Null without `encrypt_to`, and for an imported key.")
 }
 
-// encryptKey encrypts a key's value as encrypt_to says, which is all known; where it is null,
-// to nothing.
+// encryptKey encrypts a key's value to the recipients in encrypt_to, which must be fully known. It
+// returns "" if encrypt_to is null.
 func encryptKey(encryptTo types.Object, value string) (string, error) {
 	if encryptTo.IsNull() {
 		return "", nil
@@ -112,8 +112,7 @@ func checkRecipients(encryptTo types.Object, diags *diag.Diagnostics) {
 	}
 }
 
-// keepValue puts a key's value into what the state keeps of it, encrypted where the
-// configuration says so.
+// keepValue sets key or, if encrypt_to is set, encrypted_key to a key's value.
 func keepValue(m *serviceAccountKeyModel, record *keyRecord, value string) error {
 	m.Key, m.EncryptedKey = types.StringValue(value), types.StringNull()
 	if m.EncryptTo.IsNull() {
@@ -128,8 +127,8 @@ func keepValue(m *serviceAccountKeyModel, record *keyRecord, value string) error
 	return err
 }
 
-// planEncryption plans where the value of an existing key is kept. Another encrypt_to than
-// one that the value is encrypted to asks for a new key: see replacedAttributes.
+// planEncryption plans key and encrypted_key of an existing key. Changing the encrypt_to of an
+// encrypted value replaces the key instead: see replacedAttributes.
 func planEncryption(plan *serviceAccountKeyModel, state serviceAccountKeyModel, diags *diag.Diagnostics) {
 	if plan.EncryptTo.IsNull() || !state.EncryptTo.IsNull() {
 		plan.Key, plan.EncryptedKey = state.Key, state.EncryptedKey

@@ -12,19 +12,20 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
-// recentUse is how long ago a key was last used that counts as in use.
+// recentUse is how long after its last use a key counts as in use.
 const recentUse = times.Day
 
-// warnKeyInUse warns of a plan that revokes a key at once which was used within the last
-// day, as the list says that the refresh has read. It asks nothing. Terraform plans the end
-// of an object that has left the configuration before it refreshes it: then the refresh warns.
+// warnKeyInUse warns of a plan that immediately revokes a key that was used within the last day. It
+// sends no request: it uses the key list that the refresh has read. For an object removed from the
+// configuration, Terraform may plan the deletion before the refresh: warnRefreshedInUse warns then.
 func (s *session) warnKeyInUse(key keyObject, diags *diag.Diagnostics) {
 	if times.DurationOf(key.State.DestroyGracePeriod) == 0 {
 		s.warnEnding(key.State.ID.ValueString(), key.State.ServiceAccountID.ValueString(), diags)
 	}
 }
 
-// warnEnding does so for a key, or for all keys of an account, that a plan ends.
+// warnEnding notes that a plan revokes the key, or deletes the account, with this id, and warns of
+// each key in use that this revokes.
 func (s *session) warnEnding(id, accountID string, diags *diag.Diagnostics) {
 	if !s.online() {
 		return
@@ -37,7 +38,7 @@ func (s *session) warnEnding(id, accountID string, diags *diag.Diagnostics) {
 	}
 }
 
-// warnRefreshedInUse warns of a key that was refreshed after its end was planned.
+// warnRefreshedInUse warns of a key in use that is refreshed after its revocation was planned.
 func (s *session) warnRefreshedInUse(key *signoz.Key, diags *diag.Diagnostics) {
 	if s.seen.ending.get(key.ID) || s.seen.ending.get(key.AccountID) {
 		s.warnIfInUse(key, diags)

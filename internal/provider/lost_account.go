@@ -22,9 +22,9 @@ type orgPrivate struct {
 // isGone reports whether an object that couldn't be read may be taken for gone; if not, it
 // reports the error. An account that was deleted is still known to SigNoz. One that SigNoz
 // doesn't know, in the organization that the state was made with, was lost with the
-// server's database. In another organization, or another SigNoz, no account is known, and
-// to make everything anew would lose the values of all keys: that is an error. orgID
-// is what the state says, empty where it doesn't.
+// server's database. If the provider is connected to another organization or server, that one knows
+// none of the accounts, and creating everything again would lose the values of all keys: that is an
+// error. orgID is the organization in the state, empty if unknown.
 func (s *session) isGone(ctx context.Context, summary, accountID, orgID string, err error, diags *diag.Diagnostics) bool {
 	if !signoz.IsAccountNotFound(err) {
 		s.addError(ctx, diags, summary, err)

@@ -21,14 +21,13 @@ type plannedStrays struct {
 	exclusives sharedMap[string, string] // key_ids of the signoz_service_account_keys_exclusive of an account
 }
 
-// isDeclaredKey reports whether a resource of this run stands for the key or did so until
-// now: the run has read it, made it or is about to retire it.
+// isDeclaredKey reports whether a resource manages the key: this run has read, created or imported
+// it, even if it is about to destroy it.
 func (s *session) isDeclaredKey(keyID string) bool {
 	return s.seen.refreshed.get(keyID)
 }
 
-// planToRevoke returns those of the strays that no resource of this run stands for, and
-// remembers them for checkNoStray.
+// planToRevoke returns the strays that aren't declared keys, and remembers them for checkNoStray.
 func (s *session) planToRevoke(strays []keyFacts) []keyFacts {
 	s.strays.mu.Lock()
 	defer s.strays.mu.Unlock()
@@ -45,8 +44,8 @@ func (s *session) planToRevoke(strays []keyFacts) []keyFacts {
 	return revoked
 }
 
-// checkNoStray reports that a plan is to revoke the key of a resource as a stray. It
-// must be called after noteRefreshed, which keeps later plans from that.
+// checkNoStray reports an error if a plan revokes this managed key as a stray. Call it after
+// noteRefreshed, which makes later plans see the key as declared.
 func (s *session) checkNoStray(keyID, name string, diags *diag.Diagnostics) {
 	s.strays.mu.Lock()
 	defer s.strays.mu.Unlock()

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package provider is what Terraform sees of SigNoz: resources, data sources,
-// an ephemeral resource and list resources for service accounts, their roles
+// ephemeral resources and list resources for service accounts, their roles
 // and their API keys.
 package provider
 
@@ -66,9 +66,8 @@ func WithRetryWait(wait time.Duration) Option {
 	return func(p *signozProvider) { p.retryWait = wait }
 }
 
-// NewServer returns the factory of the provider as Terraform talks to it: the plugin
-// framework's server, with a short way for objects in which nothing changes (see
-// [core.Server]).
+// NewServer returns a factory of the provider's protocol server: the plugin framework's server,
+// with a fast path for unchanged objects (see [core.Server]).
 func NewServer(version string, options ...Option) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		p := newProvider(version, options)
@@ -196,10 +195,9 @@ func (p *signozProvider) ValidateConfig(ctx context.Context, req provider.Valida
 	}
 }
 
-// Configure reads the configuration and makes the client. It sends nothing, so that a plan
-// without SigNoz objects works offline; and neither settings that are missing nor values
-// that become known only during the apply block what doesn't need them (see
-// session.requireClient). What is wrong is an error at once.
+// Configure reads the configuration and creates the client. It sends no request, so that a plan
+// without SigNoz objects works offline. Missing or unknown settings are reported only by operations
+// that need the client (see session.requireClient); invalid settings are an error here.
 func (p *signozProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var config providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)

@@ -16,10 +16,9 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/times"
 )
 
-// A key that is destroyed with a grace period goes on working for that time and stays
-// listed for ever. Its name then says so: ORIGIN-retired-<12 letters>, where the
-// origin stands for the resource that it came from, so that the next rotation of that
-// resource finds its own predecessors in the account's list.
+// A key that is destroyed with a grace period works until that ends, and SigNoz lists it until it is
+// revoked. It is renamed to ORIGIN-retired-<12 letters>. The origin identifies the resource that
+// managed the key, so that the next rotation of the resource finds its predecessors in the list.
 const (
 	retiredMark         = "-retired-"
 	maxOriginLength     = signoz.MaxKeyNamePrefixLength - len(retiredMark)
@@ -100,8 +99,8 @@ func isEphemeral(key *signoz.Key, now time.Time) bool {
 		!key.ExpiresAt.IsZero() && !key.Expired(now) && !key.ExpiresAt.After(now.Add(longestLease))
 }
 
-// retire revokes the key, or lets it expire by itself after its grace period. It clears
-// away what earlier rotations retired and has expired since.
+// retire revokes the key, or sets it to expire after its grace period. It also revokes the expired
+// keys that earlier rotations retired.
 func (r *serviceAccountKeyResource) retire(ctx context.Context, client *signoz.Client, key keyObject) error {
 	err := r.endKey(ctx, client, key)
 	for id := range strings.SplitSeq(key.Private.Record.Predecessors, ",") {
@@ -123,7 +122,7 @@ func (r *serviceAccountKeyResource) endKey(ctx context.Context, client *signoz.C
 	if !expiresAt.IsZero() && expiresAt.Before(end) {
 		end = expiresAt
 	}
-	// The new name says what became of the key, and frees the old one for the key that follows.
+	// The new name marks the key as retired, and frees the old name for the next key.
 	err := client.UpdateKey(ctx, accountID, keyID, retiredName(state.Name.ValueString(), state.NamePrefix.ValueString()), end)
 	switch {
 	case signoz.IsNotFound(err):

@@ -29,10 +29,10 @@ type roleClaims struct {
 // accountClaims are those on one account.
 type accountClaims struct {
 	all   bool     // a signoz_service_account sets `roles`
-	lists []string // these, where they are known
-	name  string   // the account's, known where all is set
-	roles []string // of signoz_service_account_role
-	added bool     // one of these is new in this run's plan
+	lists []string // the known elements of that `roles`
+	name  string   // of the account; set if all is
+	roles []string // managed by signoz_service_account_role
+	added bool     // this run's plan creates a signoz_service_account_role
 }
 
 // of calls f with the claims on an account, and with no other call at the same time.
@@ -87,9 +87,9 @@ func (s *session) listsRole(accountID, role string) (lists bool) {
 	return lists
 }
 
-// otherRolesOf are the roles of the account that other resources of this run manage one by
-// one, if this role or one of them is new. On a server that keeps one role per account they
-// are too many, and neither would find the other there if both were made at the same time.
+// otherRolesOf are the roles of the account that other signoz_service_account_role resources of this
+// run manage; nil if none of these resources is new. On a server that keeps one role per account, the
+// plan must refuse them: two created at the same time would not see each other on the server.
 func (s *session) otherRolesOf(id, role types.String, isNew bool) (others []string) {
 	if !values.Known(id) || !values.Known(role) {
 		return nil

@@ -36,10 +36,9 @@ func (s *session) requireRoles(ctx context.Context, client *signoz.Client, names
 	}
 }
 
-// checkNewRoles looks at plan time for roles that don't exist. The server may be out of
-// reach: that must not fail a plan that is otherwise fine, but is said. And a role that
-// isn't there may be one that this run makes: an error only where the name looks like a
-// mistake for another.
+// checkNewRoles checks at plan time that roles exist. An unreachable server is only a warning: it
+// must not fail a plan that is otherwise fine. So is a missing role, which this run may create,
+// unless its name looks like a misspelling of an existing one: then it is an error.
 func (s *session) checkNewRoles(ctx context.Context, names []string, at path.Path, diags *diag.Diagnostics) {
 	if !s.online() || len(names) == 0 {
 		return
@@ -126,8 +125,8 @@ func addOneRole(diags *diag.Diagnostics, at path.Path, summary string, e *signoz
 	diags.AddAttributeError(at, summary, detail+" Use one role, remove the other one first, or upgrade SigNoz.")
 }
 
-// checkRoleName refuses an empty name, as a missing variable gives. Which names there are,
-// SigNoz says in the plan.
+// checkRoleName refuses an empty name, such as that of a missing variable. The plan checks other
+// names against the server (see checkNewRoles).
 func checkRoleName(at path.Path, name types.String, diags *diag.Diagnostics) {
 	if values.Known(name) && name.ValueString() == "" {
 		diags.AddAttributeError(at, "Empty role name", "The name of a role is empty. Give the name of one, such as signoz-viewer.")

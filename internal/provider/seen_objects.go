@@ -20,7 +20,7 @@ type seenObjects struct {
 	ending       sharedMap[string, bool] // ids of keys and accounts that a plan ends
 }
 
-// lostKey is a key that is gone, as a configuration that makes it anew describes it.
+// lostKey describes a key that is gone by the attributes of a configuration that creates it again.
 type lostKey struct {
 	name, prefix string
 	expiresAt    int64
@@ -39,21 +39,20 @@ func (s *session) noteRefreshed(id string) {
 	s.seen.refreshed.set(id, true)
 }
 
-// appliesUpdate reports whether Terraform is carrying out an update of the object, or
-// planning without a refresh. What was unknown when it planned the update is known now,
-// and may have turned out to be a change that a plan would have replaced the object for.
-// The action can't be changed any more: Update makes the replacement.
+// appliesUpdate reports whether Terraform is applying an update of the object, or planning without a
+// refresh. During the apply, a value that was unknown in the plan may turn out to be a change that
+// needs a replacement. Terraform can't change the planned action then: Update replaces the object.
 //
-// Pulumi plans without a refresh, when everything is known already. It goes on to call the
-// object by the id from before an update.
+// It is false under Pulumi, which plans without a refresh although everything is known, and which
+// keeps the id from before an update, so that Update couldn't replace the object.
 func (s *session) appliesUpdate(id string) bool {
 	return !s.pulumi && !s.seen.refreshed.get(id)
 }
 
-// noteLostKey remembers a key that the refresh didn't find any more, both as it was at
-// last and as the provider had set it. A plan that makes it anew, with an expiry that has
-// passed, needn't be the mistake that it is otherwise: it is what comes of cleaning up
-// expired keys, and mustn't break the plan of all else.
+// noteLostKey remembers a key that the refresh no longer found, both as the state had it and as the
+// provider had set it. Creating it again with an expiry that has passed is only a warning, not the
+// error that it is for other keys: the key was cleaned up after it expired, and that must not break
+// the plan of everything else.
 func (s *session) noteLostKey(key keyObject) {
 	atLast := newLostKey(key.State)
 	asSet := atLast

@@ -25,9 +25,9 @@ func (s *session) isOwnAccount(ctx context.Context, id string) (bool, error) {
 	return err == nil && strings.EqualFold(own, id), err
 }
 
-// refuseOwnAccount keeps the provider from deleting the account that it signs in with. The
-// error is that this couldn't be found out. A plan that meets one goes on, since the
-// deletion asks again: a replacement by -replace is no deletion to the plan either.
+// refuseOwnAccount keeps the provider from deleting the account that it signs in with. It returns an
+// error if it can't find out which account that is. A plan ignores this error, since Delete checks
+// again; Delete has to anyway, because PlanDestroy isn't called for -replace.
 func (s *session) refuseOwnAccount(ctx context.Context, id, name string, diags *diag.Diagnostics) error {
 	own, err := s.isOwnAccount(ctx, id)
 	if own {
@@ -44,8 +44,7 @@ func (s *session) signsWith(key keyObject) bool {
 	return s.online() && (s.client.SignsWith(key.State.Key.ValueString()) || s.client.SignsWithHash(key.Private.Record.Hash))
 }
 
-// longestRun is how long a run is thought to take at most, which the provider's own key
-// must outlive.
+// longestRun is the assumed maximum duration of a run, which the provider's own key must outlive.
 const longestRun = 10 * time.Minute
 
 // refuseOwnKey keeps the provider from revoking the key it signs in with. With a grace

@@ -80,8 +80,8 @@ func (l *lease) renewAt(now time.Time) time.Time { return now.Add(l.ValidFor / 3
 
 func (l *lease) retryAt(now time.Time) time.Time { return now.Add(l.ValidFor / 12) }
 
-// renewals is what became of a lease since Open. It stands in memory, because
-// Terraform hands to Close the private data of Open, not those of Renew.
+// renewals is the state of a lease since Open. It is kept in memory, because Terraform passes the
+// private data of Open to Close, not those of Renew.
 type renewals struct {
 	expiresAt  time.Time // as far as SigNoz has confirmed it
 	worksUntil time.Time // at the latest: an attempt without an answer may have been carried out
@@ -89,7 +89,7 @@ type renewals struct {
 	lapsedAt   time.Time // when the key stopped working although it was in use
 }
 
-// renewalsOf is what became of a lease so far.
+// renewalsOf returns the renewals of a lease so far.
 func (s *session) renewalsOf(key *lease) renewals {
 	if r := s.leases.get(key.KeyID); !r.expiresAt.IsZero() {
 		return r
@@ -225,8 +225,8 @@ func (e *serviceAccountKeyEphemeralResource) create(ctx context.Context, client 
 	return created.Value
 }
 
-// clockLead is how far the server's clock is ahead of ours, at least, when
-// something that it did between sent and received happened, by its clock, at that time.
+// clockLead is how far, at least, the server's clock is ahead of this machine's: its clock showed
+// `at` at some time between sent and received by this machine's.
 func clockLead(at, sent, received time.Time) time.Duration {
 	switch {
 	case at.Before(sent):
@@ -277,16 +277,15 @@ func (e *serviceAccountKeyEphemeralResource) Renew(ctx context.Context, req ephe
 	e.session.leases.set(key.KeyID, past)
 }
 
-// Close revokes the key. That it can't be revoked, or couldn't be renewed, is no
-// reason to fail a run that did its work: the key's expiry bounds the harm, and
-// the warning says when.
+// Close revokes the key. A failed revocation or renewal is only a warning, since the run did its
+// work: the key expires soon, and the warning says when.
 func (e *serviceAccountKeyEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
 	client, key := e.opened(ctx, req.Private, &resp.Diagnostics)
 	if key == nil {
 		return
 	}
 	past := e.session.renewalsOf(key)
-	e.session.leases.set(key.KeyID, renewals{}) // what is reported once isn't again
+	e.session.leases.set(key.KeyID, renewals{}) // report a failure only once
 	if past.failure != "" {
 		resp.Diagnostics.Append(notRenewed(key, past, e.session.now().Add(key.ClockLead)))
 	}

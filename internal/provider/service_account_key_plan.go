@@ -83,7 +83,7 @@ func (r *serviceAccountKeyResource) planUpdate(plan *serviceAccountKeyModel, con
 	plan.ExpiresAt = expiry{config: config, prior: prior, now: r.session.now()}.plan(diags)
 	plan.ReadyForRotation = state.ReadyForRotation
 	if !plan.ValidFor.Equal(state.ValidFor) || !plan.RotateBefore.Equal(state.RotateBefore) {
-		plan.ReadyForRotation = types.BoolUnknown() // Update tells: by then the time may have come
+		plan.ReadyForRotation = types.BoolUnknown() // Update sets it: by then the key may be due
 	}
 	planEncryption(plan, state, diags)
 	planExpired(plan, config, prior, r.session.now(), diags)
@@ -106,10 +106,10 @@ func warnKeepsValue(config, state serviceAccountKeyModel, diags *diag.Diagnostic
 		"A value that is known only during the apply extends or renames the key in place, and the same key value keeps working. If this is meant to rotate the key, as with time_rotating, it doesn't: use valid_for with rotate_before, or rotate_when_changed.")
 }
 
-// replacedAttributes are those whose change a key can't take. What is unknown isn't
-// changed. A prefix that is new, after an import or instead of `name`, renames the key; a
-// value that nobody holds needs no new recipients; and rotate_when_changed has to be there
-// before to change.
+// replacedAttributes are the changed attributes that need a new key. Unknown values don't count.
+// Nor do a name_prefix that is added, after an import or instead of `name`, which renames the key;
+// a changed encrypt_to of a key without an encrypted value, such as an imported one; and adding or
+// removing rotate_when_changed.
 func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
 	if values.Known(plan.ServiceAccountID) && !plan.ServiceAccountID.Equal(state.ServiceAccountID) {
 		names = append(names, "service_account_id")
@@ -126,8 +126,7 @@ func replacedAttributes(plan, state serviceAccountKeyModel) (names []string) {
 	return names
 }
 
-// mayTurnOutReplaced reports whether something is unknown in the plan whose change a key
-// can't take.
+// mayTurnOutReplaced reports whether an unknown value in the plan may turn out to need a new key.
 func mayTurnOutReplaced(plan, state serviceAccountKeyModel) bool {
 	return plan.ServiceAccountID.IsUnknown() ||
 		(plan.NamePrefix.IsUnknown() && !state.NamePrefix.IsNull()) ||
@@ -156,8 +155,7 @@ func changesRotation(plan, state serviceAccountKeyModel) bool {
 	return changed(plan.ValidFor, state.ValidFor) || changed(plan.RotateBefore, state.RotateBefore) || changed(plan.DestroyGracePeriod, state.DestroyGracePeriod)
 }
 
-// planPossibleReplacement is for a plan that doesn't know yet if the key can stay: Update
-// makes another one where it can't.
+// planPossibleReplacement makes the attributes unknown that differ if Update has to create a new key.
 func planPossibleReplacement(plan *serviceAccountKeyModel, config serviceAccountKeyModel) {
 	plan.ID, plan.Key, plan.EncryptedKey, plan.ReadyForRotation = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.BoolUnknown()
 	if config.ExpiresAt.IsNull() && !config.ValidFor.IsNull() {

@@ -204,8 +204,8 @@ func (r *serviceAccountKeysExclusiveResource) strays(ctx context.Context, keys [
 	return straysAmong(found, but), nil
 }
 
-// promised are the strays of the state that the plan still takes for strays: what the
-// update revokes if they are then.
+// promised are the strays of the state that the plan neither allows nor tolerates: Update revokes
+// them if they are still strays at that time.
 func promised(ctx context.Context, state, plan keysExclusiveModel, diags *diag.Diagnostics) []keyFacts {
 	var strays []keyFacts
 	diags.Append(state.Strays.ElementsAs(ctx, &strays, false)...)
@@ -292,7 +292,7 @@ func (r *serviceAccountKeysExclusiveResource) Create(ctx context.Context, plan k
 	return diags
 }
 
-// update takes over which of the keys are strays.
+// update sets the model's strays to those among keys.
 func (r *serviceAccountKeysExclusiveResource) update(ctx context.Context, m *keysExclusiveModel, keys []signoz.Key) error {
 	found, err := r.strays(ctx, keys, *m)
 	if err != nil {
@@ -371,13 +371,13 @@ func (r *serviceAccountKeysExclusiveResource) revoke(ctx context.Context, client
 	return left
 }
 
-// Delete ends no key: the account's keys are merely watched no more.
+// Delete changes nothing in SigNoz.
 func (*serviceAccountKeysExclusiveResource) Delete(context.Context, keysExclusiveObject) diag.Diagnostics {
 	return nil
 }
 
-// Import takes the id or the name of the account. All keys that there are count as
-// declared then, so that importing, like creating, revokes nothing by itself.
+// Import takes the id or the name of the account. It puts the ids of all present keys into key_ids,
+// so that importing, like creating, revokes nothing.
 func (r *serviceAccountKeysExclusiveResource) Import(ctx context.Context, id string, identity map[string]string) (exclusive keysExclusiveObject, diags diag.Diagnostics) {
 	client := r.session.client
 	if id == "" {

@@ -101,8 +101,8 @@ func (*serviceAccountResource) Validate(config serviceAccountModel) (diags diag.
 	return diags
 }
 
-// Plan checks what is new, decides what omitted `roles` mean, and keeps the provider from
-// sawing off the branch it sits on.
+// Plan checks a new name and new roles, plans null for omitted `roles`, and warns if the plan removes
+// roles from the provider's own account.
 func (r *serviceAccountResource) Plan(ctx context.Context, change accountChange) (planned core.Planned[serviceAccountModel]) {
 	planned.Plan = change.Plan
 	plan, diags := &planned.Plan, &planned.Diagnostics
@@ -146,8 +146,8 @@ func (r *serviceAccountResource) planRoles(ctx context.Context, state, plan serv
 	}
 }
 
-// takesOwnRoles reports whether the plan takes a role from the account whose key signs the
-// requests. What an account holds whose roles weren't managed until now, only SigNoz knows.
+// takesOwnRoles reports whether the plan removes a role from the account whose key signs the
+// requests. If the roles weren't managed until now, it reads them from SigNoz.
 func (r *serviceAccountResource) takesOwnRoles(ctx context.Context, state serviceAccountModel, before, after []string) bool {
 	takenUp := state.Roles.IsNull()
 	if state.ID.IsNull() || (!takenUp && len(difference(before, after)) == 0) {
@@ -172,9 +172,9 @@ func (r *serviceAccountResource) PlanDestroy(ctx context.Context, account accoun
 	return diags
 }
 
-// Create is all or nothing: an account that can't be completed is deleted again. A key's
-// create_before_destroy reaches its account, and one that stayed in the state, tainted,
-// could then never be made anew, since its name would be in use.
+// Create deletes the account again if it can't assign the roles. A tainted account in the state could
+// not always be replaced: Terraform extends create_before_destroy of a key to its account, and the
+// new account would need the name of the old one.
 func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccountModel, result *accountResult) (diags diag.Diagnostics) {
 	client := r.session.client
 	name, wanted := plan.Name.ValueString(), values.Strings(plan.Roles)
@@ -205,7 +205,7 @@ func (r *serviceAccountResource) Create(ctx context.Context, plan serviceAccount
 		var account *signoz.ServiceAccount
 		if account, err = client.SharedServiceAccount(ctx, id); err == nil {
 			created := newServiceAccountModel(account)
-			created.Roles = plan.Roles // what else the server holds is drift, for the next plan
+			created.Roles = plan.Roles // other roles on the server are drift, for the next plan
 			result.Save(created, accountPrivate{})
 			return diags
 		}

@@ -98,7 +98,7 @@ func (r *serviceAccountRoleResource) Plan(ctx context.Context, change roleChange
 		planned.Replace = replaced
 		r.checkTakenRole(ctx, state, true, diags)
 	case len(replaced) > 0 || plan.ServiceAccountID.IsUnknown() || plan.Role.IsUnknown():
-		plan.ID = types.StringUnknown() // Update gives another role where the present one can't stay
+		plan.ID = types.StringUnknown() // Update may replace the binding
 	}
 	return planned
 }
@@ -156,7 +156,7 @@ func (r *serviceAccountRoleResource) Create(ctx context.Context, plan serviceAcc
 			fmt.Sprintf("The account %q holds this role already: it was assigned outside Terraform, or another resource manages it (look for `roles` of a signoz_service_account). "+
 				"To manage it with this configuration, import it: terraform import ADDRESS %s/%s, with the address of this resource. If the state has it already, tainted by a failed run, keep it: terraform untaint ADDRESS.", held.Account.Name, accountID, role))
 	case errors.As(err, &unresolved):
-		// The account didn't hold the role before: the state keeps it, lest nobody takes it away.
+		// The account may hold the role now. Save it, so that Terraform can remove it.
 		plan.ID = types.StringNull()
 		result.Save(plan, orgPrivate{OrgID: client.KnownOrgID()})
 		diags.AddError(summary, "The role may have been assigned, so it is in the state, marked as tainted: the next apply replaces it. With create_before_destroy, run terraform untaint with its address first, and the next plan looks.\n\n"+r.session.explain(ctx, unresolved.Lost))
@@ -193,9 +193,8 @@ func (r *serviceAccountRoleResource) Refresh(ctx context.Context, binding roleOb
 	return result
 }
 
-// binding finds what the state means: by the role's name, since an id changes when a role
-// is taken and given again; by the id where the state was taken over from another
-// provider, which knew no name.
+// binding finds the binding of the state by the role's name, since removing and assigning a role
+// again changes the id; by the id if the state was taken over from another provider and has no name.
 func (m *serviceAccountRoleModel) binding(account *signoz.ServiceAccount) *signoz.RoleBinding {
 	if !m.Role.IsNull() {
 		return account.Binding(m.Role.ValueString())
@@ -208,9 +207,8 @@ func (m *serviceAccountRoleModel) binding(account *signoz.ServiceAccount) *signo
 	return nil
 }
 
-// Update is reached where what was unknown in the plan is known now, and with a state taken
-// over from another provider that wasn't refreshed (-refresh=false) and so doesn't know the
-// role's name yet.
+// Update is called in two cases: an attribute was unknown in the plan, or the state was taken over
+// from another provider without a refresh (-refresh=false) and doesn't have the role's name yet.
 func (r *serviceAccountRoleResource) Update(ctx context.Context, change roleChange, result *roleResult) (diags diag.Diagnostics) {
 	client := r.session.client
 	plan, prior := change.Plan, *change.Prior

@@ -21,11 +21,11 @@ import (
 type session struct {
 	client  *signoz.Client   // nil while unknown or missing isn't empty
 	unknown []string         // attributes of the provider that are known only during the apply
-	missing diag.Diagnostics // settings that whatever needs SigNoz reports
+	missing diag.Diagnostics // errors for missing settings, reported by operations that need SigNoz
 	pulumi  bool             // whether Pulumi runs the provider, and not Terraform
 	now     func() time.Time
 
-	missingTold atomic.Bool // to a refresh or a plan, which fails the run
+	missingTold atomic.Bool // a refresh or a plan has reported missing
 
 	roles  roleClaims
 	seen   seenObjects
@@ -101,8 +101,8 @@ func (s *session) planMissing(diags *diag.Diagnostics) {
 	}
 }
 
-// logAttempt returns a function that writes one line for each attempt at a request. It
-// is told no header and no body; what a secret would still show in is masked.
+// logAttempt returns a function that logs one line for each attempt at a request. An Attempt has no
+// header or body; secrets in its other fields are masked.
 func logAttempt(secrets []string) func(context.Context, signoz.Attempt) {
 	return func(ctx context.Context, a signoz.Attempt) {
 		ctx = tflog.MaskAllFieldValuesStrings(ctx, secrets...)

@@ -57,7 +57,7 @@ type tlsModel struct {
 	InsecureSkipVerify types.Bool   `tfsdk:"insecure_skip_verify"`
 }
 
-// maxMaxRetries keeps a slip of the finger from becoming a run that never ends.
+// maxMaxRetries keeps a typing mistake from causing a run that retries for hours.
 const maxMaxRetries = 100
 
 // unknownAttributes names the attributes that get their value only during the apply.

@@ -5,7 +5,7 @@ package provider
 
 import "sync"
 
-// sharedMap is a map for what Terraform does at the same time. The zero value is empty.
+// sharedMap is a map that is safe for concurrent use. The zero value is empty.
 type sharedMap[K comparable, V any] struct {
 	mu      sync.Mutex
 	entries map[K]V

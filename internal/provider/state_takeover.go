@@ -15,11 +15,10 @@ import (
 	"github.com/signoz-community/terraform-provider-signoz/internal/values"
 )
 
-// Coming from SigNoz's own provider, signoz/signoz: its resources of the same
-// types, schema version 0, are taken over by a moved block (Terraform 1.8). With
-// `terraform state replace-provider` Terraform reads their state with our schema:
-// attributes that we don't have are dropped, those that they don't have are null
-// until the first refresh.
+// Migration from SigNoz's own provider, signoz/signoz: a moved block (Terraform 1.8) takes over its
+// resources of the same types, schema version 0. With `terraform state replace-provider`, Terraform
+// reads their state with this provider's schema: attributes that only the other provider has are
+// dropped, and attributes that only this one has are null until the first refresh.
 
 const officialProvider = "signoz/signoz"
 
@@ -32,8 +31,8 @@ type officialState struct {
 	ServiceAccountID string `json:"service_account_id"`
 }
 
-// takeOver moves a state of that provider's typeName; others are for another mover, or for
-// Terraform's own error.
+// takeOver moves a state of the official provider's typeName. It ignores other types: Terraform then
+// reports that the move isn't supported.
 func takeOver(typeName string, move func(ctx context.Context, source officialState, resp *resource.MoveStateResponse)) []resource.StateMover {
 	return []resource.StateMover{{StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 		if !strings.HasSuffix(req.SourceProviderAddress, "/"+officialProvider) || req.SourceTypeName != typeName || req.SourceRawState == nil {

@@ -24,7 +24,7 @@ var strayType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"created_at": types.StringType, "last_used_at": types.StringType, "expires_at": types.StringType,
 }}
 
-// exceptions are the keys that are never strays, whatever key_ids says.
+// exceptions are the keys that aren't strays.
 type exceptions struct {
 	allowed   map[string]bool // ids in lower case: key_ids
 	declared  func(keyID string) bool
@@ -46,7 +46,7 @@ func straysAmong(keys []signoz.Key, but exceptions) []signoz.Key {
 }
 
 func strayList(keys []signoz.Key) types.List {
-	list, _ := types.ListValueFrom(context.Background(), strayType, factsOf(keys)) // which are of that type
+	list, _ := types.ListValueFrom(context.Background(), strayType, factsOf(keys)) // can't fail: keyFacts has the fields of strayType
 	return list
 }
 
@@ -67,7 +67,7 @@ func nameStrays(strays []keyFacts) string {
 	return "the keys " + strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// describe says of each key when it was made, last used and expires, one a line.
+// describe lists when each key was created, was last used and expires, one key per line.
 func describe(strays []keyFacts, now time.Time) string {
 	lines := make([]string, len(strays))
 	for i, key := range strays {
@@ -85,7 +85,7 @@ func describe(strays []keyFacts, now time.Time) string {
 	return strings.Join(lines, "\n")
 }
 
-// since is a time, and how long ago that was.
+// since formats a time and how long ago it was.
 func since(at types.String, now time.Time) string {
 	if ago := now.Sub(times.TimeOf(at)); ago >= time.Minute {
 		return at.ValueString() + " (" + times.Roughly(ago) + " ago)"

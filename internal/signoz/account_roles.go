@@ -21,7 +21,7 @@ func (a *ServiceAccount) RoleNames() []string {
 	return slices.Compact(names)
 }
 
-// Binding finds a role among those that the account holds. Nil means that it doesn't hold it.
+// Binding finds the account's binding of a role; nil if the account doesn't hold the role.
 func (a *ServiceAccount) Binding(role string) *RoleBinding {
 	i := slices.IndexFunc(a.Bindings, func(b RoleBinding) bool { return b.Role.Name == role })
 	if i < 0 {
@@ -33,7 +33,7 @@ func (a *ServiceAccount) Binding(role string) *RoleBinding {
 // UnknownRolesError says that SigNoz has no roles of these names.
 type UnknownRolesError struct {
 	Names []string
-	Roles []Role // those that there are; shared: don't change it
+	Roles []Role // the existing roles; the slice is shared: don't change it
 }
 
 func (e *UnknownRolesError) Error() string {
@@ -51,15 +51,14 @@ func (e *RoleHeldError) Error() string {
 }
 
 // OneRoleError says that the server keeps one role per account, as v0.118 to v0.122 do,
-// and that the account therefore can't hold all that it was to hold.
+// so the account can't hold all roles that are wanted.
 type OneRoleError struct {
 	Version Version
 	Account string   // its name, empty where it wasn't read
-	Wanted  []string // what the account was to hold
-	Held    []string // what it holds; nil where that isn't known
+	Wanted  []string // the roles that the account should hold
+	Held    []string // the roles that it holds; nil if they aren't known
 
-	// Lost, when set, is why the account couldn't get back the role that assigning
-	// another one has replaced.
+	// Lost, when set, is the error of assigning the replaced role again.
 	Lost error
 }
 
@@ -84,7 +83,7 @@ func listRoles(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// CheckRoles returns an error value that names the roles which don't exist, nil where all do.
+// CheckRoles returns the roles that don't exist as an error value, nil if all exist.
 // The second error says why the roles couldn't be listed.
 func (c *Client) CheckRoles(ctx context.Context, names []string) (*UnknownRolesError, error) {
 	_, err := c.rolesNamed(ctx, names)
@@ -116,14 +115,14 @@ func (c *Client) rolesNamed(ctx context.Context, names []string) (map[string]*Ro
 	}
 }
 
-// SetRoles makes the account hold exactly the roles of these names. It grants those that are missing
-// before it takes others. held is what the account holds afterwards, sorted; nil where that isn't
-// known. Unknown names give an [*UnknownRolesError] before anything is changed; a server that keeps
-// one role per account gives a [*OneRoleError] for a second one, and the account then has a role
-// that it had before.
+// SetRoles makes the account hold exactly the roles of these names. It grants the missing roles
+// before it removes others. held lists the roles that the account holds afterwards, sorted; nil if
+// they aren't known. Unknown names give an [*UnknownRolesError] before anything is changed. On a
+// server that keeps one role per account, several names give a [*OneRoleError], and the account
+// keeps a role that it had before.
 //
-// The account is read first, unless this client has just created it. After SetRoles,
-// [Client.SharedServiceAccount] costs no request where the account was read and not changed since.
+// The account is read first, unless this client has just created it. If SetRoles has changed
+// nothing after it read the account, the next [Client.SharedServiceAccount] needs no request.
 func (c *Client) SetRoles(ctx context.Context, accountID string, names []string) (held []string, err error) {
 	unlock := c.lockRoles(accountID)
 	defer unlock()
@@ -165,7 +164,7 @@ func (c *Client) SetRoles(ctx context.Context, accountID string, names []string)
 	return c.takeOthers(ctx, account, names, held)
 }
 
-// takeOthers takes the roles of the account that it isn't to keep.
+// takeOthers removes all roles from the account except those to keep.
 func (c *Client) takeOthers(ctx context.Context, account *ServiceAccount, keep, held []string) ([]string, error) {
 	for _, binding := range account.Bindings {
 		role := binding.Role.Name
@@ -182,8 +181,8 @@ func (c *Client) takeOthers(ctx context.Context, account *ServiceAccount, keep, 
 	return slices.Compact(held), nil
 }
 
-// confirm reads the account where changing a role failed: the change may have been carried out all
-// the same. With an error it returns what the account holds, nil where that isn't known.
+// confirm reads the account after a role change that failed, since the server may have carried it
+// out. Beside an error it returns the roles that the account holds, nil if they aren't known.
 func (c *Client) confirm(ctx context.Context, accountID, role string, holds bool, failure error) ([]string, error) {
 	if failure == nil {
 		return nil, nil
@@ -198,14 +197,14 @@ func (c *Client) confirm(ctx context.Context, accountID, role string, holds bool
 	return account.RoleNames(), failure
 }
 
-// GrantRole gives a role to an account besides those that it holds. An account that holds the role
-// already gives a [*RoleHeldError], a deleted one an [*AccountDeletedError], and a second role on
-// a server that keeps one per account a [*OneRoleError]: the account then has the role that it had
-// before. After a failure, the account is read: if it holds the role now, that is success. An
-// [*UnresolvedError] says that reading it failed too.
+// GrantRole grants an account one more role. It returns a [*RoleHeldError] if the account holds the
+// role already, an [*AccountDeletedError] if it is deleted, and a [*OneRoleError] for a second role
+// on a server that keeps one per account; the account then has its former role. After a failure,
+// GrantRole reads the account and succeeds if the account holds the role now. An [*UnresolvedError]
+// says that reading it failed too.
 //
-// The binding has no id where SigNoz granted the role but couldn't be asked for the id. A binding
-// beside an error says that the account holds the role all the same.
+// The binding has no id if SigNoz granted the role but reading the id failed. A binding returned
+// together with an error means that the account holds the role.
 func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBinding, error) {
 	roles, err := c.rolesNamed(ctx, []string{role})
 	if err != nil {
@@ -214,7 +213,7 @@ func (c *Client) GrantRole(ctx context.Context, accountID, role string) (RoleBin
 	unlock := c.lockRoles(accountID)
 	defer unlock()
 	defer c.rolesChanged(accountID)
-	c.newAccounts.Delete(accountID) // from now on it may hold something
+	c.newAccounts.Delete(accountID) // from now on the account may hold a role
 	before, err := c.liveAccount(ctx, accountID)
 	if err != nil {
 		return RoleBinding{}, err
@@ -241,12 +240,12 @@ func (c *Client) confirmGrant(ctx context.Context, before *ServiceAccount, bindi
 	role, held := binding.Role.Name, before.RoleNames()
 	account, err := c.lookAtRoles(ctx, before.ID)
 	switch {
-	case IsAccountNotFound(err): // and with it whatever it held
+	case IsAccountNotFound(err): // a deleted account holds no role
 		return RoleBinding{}, cmp.Or(failure, err)
 	case err != nil && failure != nil:
 		return RoleBinding{}, &UnresolvedError{Lost: failure, Err: err}
 	case err != nil:
-		return binding, failure // nil: only the id isn't known
+		return binding, failure // failure is nil: the role is granted, only the binding's id is unknown
 	}
 	granted := account.Binding(role)
 	if granted == nil {
@@ -268,8 +267,8 @@ func changedByOthers(wanted, held []string) error {
 	return fmt.Errorf("SigNoz accepted the roles %s, but the account has %s; somebody else may be changing it at the same time", listRoles(wanted), listRoles(held))
 }
 
-// RevokeRole takes the role of this name from the account. An account that doesn't hold the
-// role, or doesn't exist any more, is success.
+// RevokeRole removes the role of this name from the account. It succeeds if the account doesn't
+// hold the role or doesn't exist any more.
 func (c *Client) RevokeRole(ctx context.Context, accountID, role string) error {
 	unlock := c.lockRoles(accountID)
 	defer unlock()
@@ -286,9 +285,9 @@ func (c *Client) RevokeRole(ctx context.Context, accountID, role string) error {
 	return nil
 }
 
-// restoreRole is for an account that has lost a role that it was to keep. Where the server keeps
-// one role, the account gets back what it had before. It returns what the account holds and why
-// that isn't what was wanted.
+// restoreRole handles an account that lacks a wanted role after an assignment. On a server that
+// keeps one role per account, it assigns the former role again. It returns the roles that the account
+// holds, and an error that says why they aren't the wanted ones.
 func (c *Client) restoreRole(ctx context.Context, before, now *ServiceAccount, wanted []string) ([]string, error) {
 	held := now.RoleNames()
 	version, one := c.keepsOneRole(ctx)
@@ -312,8 +311,8 @@ func (c *Client) restoreRole(ctx context.Context, before, now *ServiceAccount, w
 	return problem.Held, problem
 }
 
-// keepsOneRole reports whether assigning a role replaces the one before. Where the server has
-// the calls of that time and doesn't say its version, it may.
+// keepsOneRole reports whether assigning a role replaces the account's former role. It assumes so
+// for a server of unknown version that has the older role calls.
 func (c *Client) keepsOneRole(ctx context.Context) (Version, bool) {
 	version, _ := c.ServerVersion(ctx) // empty where it can't be read
 	_, _, known := version.numbers()
@@ -328,7 +327,7 @@ func (c *Client) CheckRoleCount(ctx context.Context, wanted, held []string) erro
 	}
 	version, err := c.ServerVersion(ctx)
 	if err != nil || !version.OneRoleOnly() {
-		return nil //nolint:nilerr // what can't be found out now is found out by the apply
+		return nil //nolint:nilerr // the apply finds out
 	}
 	return &OneRoleError{Version: version, Wanted: wanted, Held: held}
 }
@@ -342,7 +341,7 @@ func (c *Client) checkOneRole(ctx context.Context, account *ServiceAccount, want
 	return err
 }
 
-// lookAtRoles reads the account after a change of its roles, also when the run was cancelled.
+// lookAtRoles reads the account after a change of its roles, even if the run was cancelled.
 func (c *Client) lookAtRoles(ctx context.Context, id string) (*ServiceAccount, error) {
 	ctx, release := outlive(ctx, resolveTime)
 	defer release()
@@ -354,8 +353,8 @@ func without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }
 
-// lockRoles makes changes of an account's roles wait for each other where assigning may replace:
-// two that run at the same time would each find that the account has no role.
+// lockRoles serializes the changes of an account's roles if assigning one may replace another:
+// two concurrent changes would each find that the account has no role.
 func (c *Client) lockRoles(accountID string) (unlock func()) {
 	if c.roleGeneration.Load() == generationBindings {
 		return func() {}

@@ -91,14 +91,14 @@ type Client struct {
 	cfg       Config
 	base      *url.URL
 	http      *retryablehttp.Client
-	transport http.RoundTripper // what newHTTP's layers end in
+	transport http.RoundTripper // below the layers of newHTTP
 
 	outage      outage
 	clock       clock
 	orgToSignIn shared[string]
 	tokens      shared[string] // of a user's session
 	secretsMu   sync.Mutex
-	secrets     []string // those of SecretsOf, and tokens
+	secrets     []string // SecretsOf the configuration, and session tokens
 
 	accounts        shared[*list[ServiceAccount]]
 	accountsRefused atomic.Bool
@@ -113,12 +113,12 @@ type Client struct {
 	claimed        sync.Map     // ids of the objects that this client's creates have returned
 	newAccounts    sync.Map     // ids of those accounts that hold no role yet
 	roleGeneration atomic.Int32 // a roleGeneration
-	asking         atomic.Bool  // the first call that depends on it was made
+	asking         atomic.Bool  // the first role call has begun; asked is closed when it is done
 	asked          chan struct{}
 	roleLocks      byID[sync.Mutex] // by account
 
 	window      time.Duration // retryWindow, shorter in tests
-	createGrace time.Duration // likewise
+	createGrace time.Duration // the constant createGrace, shorter in tests
 }
 
 // New checks cfg and makes a client. It sends nothing.
@@ -127,7 +127,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What surrounds a value isn't sent, and would keep the value from being recognised.
+	// HTTP strips spaces around a header's value; redact must know the value as it is sent.
 	cfg.APIKey = strings.TrimSpace(cfg.APIKey)
 	headers := make(map[string]string, len(cfg.Headers))
 	for name, value := range cfg.Headers {
@@ -159,9 +159,9 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// SecretsOf collects the secrets of a configuration, also as JSON and Go write them in quotes,
-// longest first, so that none hides a longer one that it is a part of. It leaves out what is
-// shorter than six characters: replacing each "a" would only show that the password is one.
+// SecretsOf lists the secrets of a configuration, and their forms in quoted JSON and Go strings, longest
+// first, so that a secret that contains another is replaced whole. It leaves out secrets shorter than
+// six characters: replacing every "a" in a text would reveal that the password is "a".
 func SecretsOf(cfg Config) []string {
 	all := []string{cfg.APIKey, cfg.Password, cfg.TLS.ClientKey}
 	for _, value := range cfg.Headers {
@@ -183,12 +183,12 @@ func quoted(text string, forHTML bool) string {
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(forHTML)
 	if err := encoder.Encode(text); err != nil {
-		return "" // not of a text
+		return "" // can't happen: a string always encodes
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
 }
 
-// allSecrets are those of the configuration and those that came up during the run.
+// allSecrets are the secrets of the configuration and the session tokens of the run.
 func (c *Client) allSecrets() []string {
 	c.secretsMu.Lock()
 	defer c.secretsMu.Unlock()
@@ -215,7 +215,7 @@ func (c *Client) SignsWithHash(hash string) bool {
 	return c.cfg.APIKey != "" && hash == HashKey(c.cfg.APIKey)
 }
 
-// HashKey is the SHA-256 of a key's value, in hex: what recognizes a value without holding it.
+// HashKey is the SHA-256 of a key's value, in hex. It recognizes the value without storing it.
 func HashKey(value string) string {
 	hash := sha256.Sum256([]byte(value))
 	return hex.EncodeToString(hash[:])

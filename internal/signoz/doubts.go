@@ -12,28 +12,28 @@ import (
 	"time"
 )
 
-// When the answer to a create is lost, the object may exist or not. Sending the create again
-// settles that: names are unique, so it succeeds or is answered 409. After a 409, the object of
-// this name is ours only if it was made during an attempt that is in doubt, by the server's clock,
-// and is still as the create makes it.
+// When the answer to a create is lost, the object may or may not exist. The client sends the create
+// again: names are unique, so the create succeeds or is answered 409. After a 409, the object of this
+// name counts as created by this call only if, by the server's clock, it was created during an attempt
+// in doubt, and hasn't been used or changed since.
 
-// serverTimeout is when SigNoz itself gives a request up.
+// serverTimeout is how long SigNoz works on a request before it gives up.
 const serverTimeout = 60 * time.Second
 
 // doubts are the attempts at one create that may have been carried out without a usable answer.
 type doubts struct {
-	began   time.Time // from when the time for retries counts
+	began   time.Time // start of the first attempt; the time for retries counts from here
 	periods []period
 	last    *LostAnswerError
-	looked  time.Time // when it was last begun to find out what they did
+	looked  time.Time // when resolving last began
 }
 
-// period is when, on our clock, an attempt may have been carried out. Its end may lie ahead.
+// period is when, by this machine's clock, an attempt may be carried out. Its end may be in the future.
 type period struct{ from, to time.Time }
 
 func newDoubts() *doubts { return &doubts{began: time.Now()} }
 
-// add notes an attempt. goesOn means that the server may still be at it.
+// add notes an attempt in doubt. goesOn means that the server may still be working on it.
 func (d *doubts) add(sent time.Time, goesOn bool, err *LostAnswerError) {
 	p := period{from: sent, to: time.Now()}
 	if goesOn {
@@ -44,13 +44,13 @@ func (d *doubts) add(sent time.Time, goesOn bool, err *LostAnswerError) {
 
 func (d *doubts) any() bool { return len(d.periods) > 0 }
 
-// openAt reports whether the server may have been at an attempt at that time, or later.
+// openAt reports whether the server may have been working on an attempt at time t or later.
 func (d *doubts) openAt(t time.Time) bool {
 	return slices.ContainsFunc(d.periods, func(p period) bool { return p.to.After(t) })
 }
 
-// report is the error of a create that has left nothing behind: failure, and that an attempt
-// may still be carried out where that is so.
+// report is the error of a create that left no object behind: failure, with MayCome set if the
+// server may still carry out an attempt.
 func (d *doubts) report(failure error) error {
 	if !d.openAt(d.looked) {
 		return failure
@@ -62,14 +62,14 @@ func (d *doubts) report(failure error) error {
 	return &reported
 }
 
-// unresolved is the error of a create of which it can't be found out, or set right, what it did.
+// unresolved is the error of a create that couldn't be resolved.
 func (d *doubts) unresolved(err error) error { return &UnresolvedError{Lost: d.last, Err: err} }
 
-// resolveTime bounds the look at the server after a run was cancelled or its patience ended.
-// A substitute key that is just being made then has createGrace and another resolveTime.
+// resolveTime bounds resolving after a run was cancelled or the time for retries is over. If a
+// substitute key is being created then, it has createGrace and another resolveTime.
 const resolveTime = 10 * time.Second
 
-// resolving is the context for finding out what a create did that ended with failure.
+// resolving returns the context for resolving a create that ended with failure.
 func (d *doubts) resolving(ctx context.Context, failure error) (context.Context, context.CancelFunc) {
 	d.looked = time.Now()
 	if IsConflict(failure) {
@@ -82,9 +82,9 @@ func (d *doubts) resolving(ctx context.Context, failure error) (context.Context,
 type origin int
 
 const (
-	originUnknown origin = iota // it was made between attempts in doubt, or the server's clock isn't known
-	somebodyElse                // it was made before them
-	thisCreate                  // it was made during one
+	originUnknown origin = iota // made between attempts in doubt, or the server's clock isn't known
+	somebodyElse                // made before the attempts in doubt
+	thisCreate                  // made during an attempt in doubt
 )
 
 // clock is what is known of the server's clock: when it showed server, ours was between
@@ -94,8 +94,8 @@ type clock struct {
 	server, earliest, latest time.Time
 }
 
-// learnFrom reads the server's clock off the id of what was created, or off the id that an
-// account would have had which was refused with a 409.
+// learnFrom reads the server's clock from the id of a created object, or from the id in a 409, which
+// SigNoz had already made for the account that it then refused.
 func (c *clock) learnFrom(x *exchange) {
 	var id string
 	switch {
@@ -109,8 +109,8 @@ func (c *clock) learnFrom(x *exchange) {
 	}
 }
 
-// learn notes that the server's clock showed a time, to the millisecond, between two times of ours.
-// Where that contradicts what was known, a clock was set since.
+// learn notes that the server's clock showed server, to the millisecond, at some time between sent and
+// received. An observation that contradicts the earlier ones replaces them: a clock was set since.
 func (c *clock) learn(server, sent, received time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -130,16 +130,16 @@ func (c *clock) learn(server, sent, received time.Time) {
 	c.server, c.earliest, c.latest = server, sent, received
 }
 
-// known reports whether an id has told the server's clock.
+// known reports whether the client has learned the server's clock.
 func (c *clock) known() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return !c.server.IsZero()
 }
 
-// originOf decides who made an object, created at that time of the server's clock. An object
-// that somebody else made during an attempt in doubt, or nearer to one than the time that one
-// request takes, can't be told from our own.
+// originOf decides who made an object that was created at this time by the server's clock. It also
+// returns thisCreate for an object that somebody else made during an attempt in doubt, or so close to
+// one that the precision of clock, the duration of a request, can't tell them apart.
 func (c *clock) originOf(created time.Time, d *doubts) origin {
 	if !c.known() {
 		return originUnknown

@@ -38,8 +38,8 @@ const (
 	codeKeyNotFound      = "api_key_not_found"
 	codeBindingNotFound  = "service_account_role_not_found"
 	codeRoleNotFound     = "role_not_found"
-	codeInvalidUUID      = "invalid_valuer"   // before v0.123
-	codeInvalidSelector  = "invalid_selector" // since
+	codeInvalidUUID      = "invalid_valuer"   // before v0.123 (SigNoz's spelling)
+	codeInvalidSelector  = "invalid_selector" // since v0.123
 	codeWrongCredentials = "incorrect_password"
 )
 
@@ -83,8 +83,8 @@ type LostAnswerError struct {
 	Path   string
 	Err    error
 
-	// MayCome says that nothing of it was found, but that the server may still carry
-	// it out: somebody gave up waiting for it.
+	// MayCome says that the object wasn't found, but that the server may still create it:
+	// the client or a gateway stopped waiting for an attempt.
 	MayCome bool
 }
 
@@ -94,11 +94,11 @@ func (e *LostAnswerError) Error() string {
 
 func (e *LostAnswerError) Unwrap() error { return e.Err }
 
-// UnresolvedError says that an answer was lost and that what the lost call has done couldn't
-// be found out, or set right.
+// UnresolvedError says that an answer was lost, and that the client couldn't find out or undo what
+// the call had done.
 type UnresolvedError struct {
-	Lost error // the loss
-	Err  error // what stood in the way of resolving it
+	Lost error // of the attempt whose answer was lost
+	Err  error // why the attempt couldn't be resolved
 }
 
 func (e *UnresolvedError) Error() string {
@@ -154,9 +154,9 @@ func (c *Client) connectionError(call call, err error) *ConnectionError {
 	return &ConnectionError{Method: call.method, Path: call.path, Problem: connectionProblem(err), Err: c.presentable(err)}
 }
 
-// presentable is a transport error as it may be shown: without the URL of *url.Error, whose query
-// may hold an e-mail address, and without what came from the server. net/http quotes whatever
-// isn't HTTP, which is a key where a proxy has dropped the first lines of an answer.
+// presentable is a transport error that may be shown: without the URL of *url.Error, whose query
+// may hold an e-mail address, and without text from the server. net/http quotes a response that isn't
+// HTTP; if a proxy dropped the head of a response, the quote can contain a key's value.
 func (c *Client) presentable(err error) error {
 	if inner, ok := as[*url.Error](err); ok {
 		err = inner.Err
@@ -202,7 +202,7 @@ func isPermanent(err error) bool {
 	return (isOwn && own.permanent) || (isDNS && dns.IsNotFound) || certificateProblem(err) != ""
 }
 
-// connectionLost knows an error of net/http by its text, which is all that it has.
+// connectionLost recognizes an error of net/http by its text: it has no type or value of its own.
 func connectionLost(err error) bool { return err.Error() == "http2: client connection lost" }
 
 // errRefusedOnWindows is WSAECONNREFUSED, which Go doesn't take for ECONNREFUSED. Other systems
@@ -263,7 +263,7 @@ func certificateProblem(err error) ConnectionProblem {
 		"unrecognized name", "no application protocol", "missing extension", "unsupported extension", "illegal parameter":
 		return ProblemTLS
 	}
-	return "" // such as an internal error, which may pass
+	return "" // other alerts, such as internal error, may be temporary
 }
 
 // errorEnvelope is how SigNoz wraps errors; `retry.delay` is in nanoseconds.
@@ -311,10 +311,10 @@ func (c *Client) errorFrom(call call, a *answer) *Error {
 	return e
 }
 
-// maxExcerpt bounds, in bytes, what is shown of a server's words.
+// maxExcerpt bounds, in bytes, the text of a response that is shown.
 const maxExcerpt = 500
 
-// excerpt makes a server's words fit to be shown: short, one line, printable, without secrets.
+// excerpt makes text from a server presentable: short, one line, printable, without secrets.
 func (c *Client) excerpt(s string) string {
 	longest := 0
 	for _, secret := range c.allSecrets() {
@@ -337,7 +337,7 @@ func (c *Client) excerpt(s string) string {
 	return strings.ToValidUTF8(s[:maxExcerpt], "") + "…"
 }
 
-// answerIn is the server's answer that err tells of; all its fields are zero where there is none.
+// answerIn is the [Error] in err; the zero Error if there is none.
 func answerIn(err error) Error {
 	if e, ok := as[*Error](err); ok {
 		return *e
@@ -357,7 +357,7 @@ func hasStatus(err error, status int) bool {
 func answeredBySigNoz(err error) bool { return err == nil || answerIn(err).Code != "" }
 
 // IsNotFound reports whether SigNoz itself said that the account, the key, the role
-// or the binding doesn't exist (any more). A bare 404, as a proxy gives, isn't that.
+// or the binding doesn't exist (any more). It is false for a 404 of a proxy.
 func IsNotFound(err error) bool {
 	return IsAccountNotFound(err) || hasCode(err, codeKeyNotFound, codeBindingNotFound, codeRoleNotFound)
 }
@@ -368,8 +368,8 @@ func IsAccountNotFound(err error) bool {
 	return deleted || hasCode(err, codeAccountNotFound, codeAccountDeleted)
 }
 
-// IsConflict reports whether the name is in use, by somebody else's object. Where it may be that
-// of a create whose answer was lost, the error is an [*UnresolvedError] and not this.
+// IsConflict reports whether the name is in use by somebody else's object. It is false for an
+// [*UnresolvedError]: there, the object may be the result of a create whose answer was lost.
 func IsConflict(err error) bool {
 	_, unresolved := as[*UnresolvedError](err)
 	return !unresolved && hasCode(err, codeAccountExists, codeKeyExists)
@@ -384,8 +384,8 @@ func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
 // IsInvalidID reports whether an id has the wrong form; SigNoz's ids are UUIDs.
 func IsInvalidID(err error) bool { return hasCode(err, codeInvalidUUID, codeInvalidSelector) }
 
-// IsInvalidInput reports whether SigNoz itself refused a value that it was sent (400). A bare
-// 400, as another server gives that was spoken to in the wrong way, isn't that.
+// IsInvalidInput reports whether SigNoz itself refused a value in the request (400). It is false for
+// a 400 without SigNoz's envelope, such as one of a server that got plain HTTP on a TLS port.
 func IsInvalidInput(err error) bool {
 	return hasStatus(err, http.StatusBadRequest) && answeredBySigNoz(err)
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// outage makes all calls share one patience while the server doesn't answer at all: one call,
-// the probe, retries, and the others wait for it. Once its retries are used up, the server is
-// taken for down, and each further call gets one attempt, until something answers.
+// outage makes all calls share the retries of one while the server doesn't answer at all: one call,
+// the probe, retries, and the others wait for the probe. Once the probe's retries are used up, the
+// server counts as down, and each further call gets one attempt, until something answers.
 type outage struct {
 	mu      sync.Mutex
 	probe   *exchange
@@ -59,8 +59,8 @@ func (o *outage) answered() {
 	o.settle()
 }
 
-// ended notes that a call won't be retried. The server is down if it was the probe, and had
-// no retries left; otherwise another call may be the probe.
+// ended notes that call x won't be retried. If x was the probe and its retries are used up, the
+// server counts as down; otherwise another call may become the probe.
 func (o *outage) ended(x *exchange, usedUp bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

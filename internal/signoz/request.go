@@ -24,9 +24,9 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// This file is the way of every request, from top to bottom: do sends a call, in attempts
-// that pass through the layers that newHTTP names; judge decides what each attempt means,
-// shouldRetry and backoff whether and when there is another.
+// This file follows a request from top to bottom: do sends a call in one or more attempts, which pass
+// through the layers of newHTTP; judge decides what the result of an attempt means; shouldRetry and
+// backoff decide whether and when the next attempt follows.
 
 const (
 	// A call may be retried until MaxRetries × retryWindow after its first attempt.
@@ -35,12 +35,12 @@ const (
 	maxRetryAfter = time.Minute      // caps what a server may ask for
 	outageTimeout = 5 * time.Second  // limits an attempt while the server is taken for down
 
-	// createGrace is how long a create may go on after the run was cancelled: its answer alone
-	// holds the id and the key's value.
+	// createGrace is how long a create may go on after the run was cancelled: only its answer
+	// contains the key's value.
 	createGrace = 5 * time.Second
 
 	maxAnswer      = 32 << 20 // bytes; the largest real one, a list of 10,000 keys, has about 3 MB
-	maxErrorAnswer = 64 << 10 // of an answer that isn't a success
+	maxErrorAnswer = 64 << 10 // bytes that are read of an answer that isn't a success
 )
 
 // newHTTP names the layers that a request passes through, the outermost first.
@@ -48,7 +48,7 @@ func (c *Client) newHTTP() *retryablehttp.Client {
 	layers := []layer{
 		c.waitForOutage, // one call retries on behalf of all while the server is down
 		c.authenticate,  // as an account or as a user
-		c.limit,         // in time
+		c.limit,         // sets the attempt's deadline
 		c.observe,
 		c.judge, // reads the answer whole and decides what it means
 	}
@@ -81,17 +81,17 @@ type call struct {
 	body   any // sent as JSON; nil: no body
 	want   int // the one status that means success: SigNoz answers unknown calls 200
 
-	// decode takes the data of a successful answer; nil: there is none. Its error means that
-	// unexpected response.
+	// decode takes the data of a successful answer; nil if the answer has none. An error of decode
+	// means that the response isn't the expected one.
 	decode func(data []byte) error
 
-	// doubts is set for a POST that makes a new object each time it is carried out. It keeps
-	// the attempts that may have been.
+	// doubts is set for a POST that creates another object each time it is carried out. It records
+	// the attempts that may have been carried out.
 	doubts *doubts
 
 	bare         bool // the answer stands outside the {"status", "data"} envelope
 	anonymous    bool // the request carries no credentials
-	confidential bool // the answer holds a secret, so nothing in its place is quoted
+	confidential bool // the answer holds a secret, so errors don't quote an unexpected answer
 
 	retrying func() // when set, is called before a retry
 }
@@ -99,7 +99,7 @@ type call struct {
 // into decodes JSON into out.
 func into[T any](out *T) func([]byte) error {
 	return func(data []byte) error {
-		var value T // without what another attempt has left in out
+		var value T // fresh: out may hold fields of an earlier attempt
 		err := json.Unmarshal(data, &value)
 		if err == nil {
 			*out = value
@@ -160,10 +160,10 @@ func (c *Client) do(ctx context.Context, call call) error {
 	c.outage.ended(x, false)
 	if err == nil {
 		_ = resp.Body.Close() // it was read by judge
-	} else if x.answer != nil || x.err == nil || ctx.Err() != nil { // a refused redirect, a cancellation
+	} else if x.answer != nil || x.err == nil || ctx.Err() != nil { // redirect refused, or run cancelled
 		x.err = c.connectionError(call, err)
 	}
-	if x.lost && !answerIn(x.err).WebPage { // a web page says itself what is wrong
+	if x.lost && !answerIn(x.err).WebPage { // the web page is the error to report
 		return &LostAnswerError{Method: call.method, Path: call.path, Err: x.err}
 	}
 	return x.err
@@ -284,7 +284,7 @@ func (c *Client) judge(x *exchange, req *http.Request, next roundTrip) (*http.Re
 	}
 	if err != nil {
 		if errors.Is(context.Cause(req.Context()), errTimeout) {
-			c.closeIdleConnections() // the connection may be dead unnoticed, and others with it
+			c.closeIdleConnections() // this connection may be dead, and idle ones too
 		}
 		x.err, x.lost, resp = c.connectionError(x.call, err), creates && left.Load(), nil
 	} else {
@@ -363,7 +363,7 @@ func (c *Client) shouldRetry(ctx context.Context, _ *http.Response, err error) (
 		x.failures++
 	}
 	left := time.Until(x.began.Add(c.patience()))
-	if x.answer == nil { // then backoff doesn't know how much is left
+	if x.answer == nil { // backoff gets no response then, and can't cap the wait
 		left -= longestWait(c.cfg.RetryWait, x.attempts)
 	}
 	if x.failures > c.cfg.MaxRetries || left <= 0 {
@@ -397,8 +397,8 @@ func (c *Client) patience() time.Duration {
 	return time.Duration(max(0, min(c.cfg.MaxRetries, atMost))) * c.window
 }
 
-// backoff implements [retryablehttp.Backoff]: what the server asks for, else exponential. The
-// jitter keeps workers apart who were answered 429 at the same moment.
+// backoff implements [retryablehttp.Backoff]: the wait that the server asks for, else an exponential
+// one. Jitter spreads the retries of workers that got a 429 at the same time.
 func (c *Client) backoff(_, _ time.Duration, retries int, resp *http.Response) time.Duration {
 	wait := jittered(c.cfg.RetryWait, retries+1)
 	if resp == nil {
@@ -462,8 +462,8 @@ func (a *answer) webPage() bool {
 	return strings.HasPrefix(strings.ToLower(a.header.Get("Content-Type")), "text/html")
 }
 
-// leavesOpen reports whether an answer to a call that creates something leaves open if the
-// server, or one behind the proxy that answered, did what was asked.
+// leavesOpen reports whether, after this answer to a create, the server may have carried the create
+// out: for example if a proxy answered in its place.
 func (a *answer) leavesOpen(want int) bool {
 	switch {
 	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests:
@@ -471,8 +471,8 @@ func (a *answer) leavesOpen(want int) bool {
 	case a.status >= 300:
 		return a.status >= 500 && a.status != http.StatusNotImplemented
 	}
-	// A success that isn't the one that was due; but the web page, with its 200,
-	// is how SigNoz answers calls that it lacks.
+	// An unexpected success leaves it open. The web page with status 200 doesn't: SigNoz
+	// answers unknown calls with it.
 	return a.status == want || !a.webPage()
 }
 
@@ -517,8 +517,7 @@ func unwrap(body []byte) ([]byte, error) {
 }
 
 // askedDelay reads how long the server wants the client to wait: Retry-After in seconds or as a
-// date, else the delay of SigNoz's error envelope (nanoseconds). What makes no sense counts as
-// not said.
+// date, else the delay of SigNoz's error envelope (nanoseconds). Invalid values are ignored.
 func (a *answer) askedDelay() (time.Duration, bool) {
 	text, now := a.header.Get("Retry-After"), a.received
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds >= 0 {

@@ -34,19 +34,18 @@ func (c *Client) listRoles(ctx context.Context) (*list[Role], error) {
 	return newList(all, func(r *Role) string { return r.Name }), err
 }
 
-// The API of roles had three generations. Since v0.132 a binding is an object of
-// its own, service_account_roles; up to v0.138 roles could be assigned below the
-// account. Servers answer calls that they lack with their web page, and that is
-// how the client tells them apart; which one worked last is remembered.
+// The API has two kinds of calls to assign roles. Since v0.132 a binding is an object of its own,
+// service_account_roles; up to v0.138 there are calls below the account's path. SigNoz answers a call
+// that it lacks with its web page: the client then tries the other, and remembers which one worked.
 const bindingsPath = "/api/v1/service_account_roles"
 
-// roleGeneration is which of the two kinds of calls a server is thought to have.
+// roleGeneration is the kind of role calls that worked last.
 type roleGeneration = int32
 
 const (
 	generationUnknown roleGeneration = iota
 	generationBindings
-	generationNested // assigning may replace the role before, as on v0.118 to v0.122
+	generationNested // assigning may replace the account's role: it does on v0.118 to v0.122
 )
 
 func (c *Client) mayReplaceRoles() bool { return c.roleGeneration.Load() == generationNested }
@@ -59,8 +58,8 @@ func (c *Client) assignRole(ctx context.Context, accountID, roleID string) (bind
 		AccountID string `json:"serviceAccountId"`
 		RoleID    string `json:"roleId"`
 	}{accountID, roleID}
-	var created RoleBinding // of which there is the id
-	// Assigned twice, the server returns the same binding: these POSTs are retried like a PUT.
+	var created RoleBinding // the answer has only the id
+	// Assigning a role again returns the same binding: these POSTs are idempotent and need no doubts.
 	err = c.byGeneration(ctx,
 		call{method: http.MethodPost, path: bindingsPath, body: binding, want: http.StatusCreated, decode: into(&created)},
 		call{method: http.MethodPost, path: below(accountsPath, accountID) + "/roles", body: map[string]string{"id": roleID}, want: http.StatusNoContent})
@@ -83,8 +82,8 @@ func (c *Client) UnassignRole(ctx context.Context, accountID string, binding Rol
 // ErrNoRoleCall says that the server has the calls of neither generation.
 var ErrNoRoleCall = errors.New("the server has no call for the roles of service accounts")
 
-// byGeneration sends the call of the generation that this server is thought to be of and, where
-// the server lacks it, the other. Only what worked is remembered: the web page may be a proxy's.
+// byGeneration sends the call that worked last and, if the server lacks it, the other one. It
+// remembers only a call that SigNoz answered: a web page may come from a proxy.
 func (c *Client) byGeneration(ctx context.Context, byBinding, nested call) error {
 	release, err := c.awaitGeneration(ctx)
 	if err != nil {
@@ -111,9 +110,9 @@ func (c *Client) byGeneration(ctx context.Context, byBinding, nested call) error
 	return fmt.Errorf("%w: %w", ErrNoRoleCall, err)
 }
 
-// awaitGeneration lets the first call of all find the server's generation out, so that twenty
-// workers don't all try the wrong call. The others wait until it calls release, at the latest
-// when its first attempt has failed: while a server is failing, each call waits for itself alone.
+// awaitGeneration lets the first role call find out which kind the server has, so that parallel
+// workers don't all try the wrong one. The others wait until the first call is done or about to be
+// retried: while the server is failing, no call waits for the retries of another.
 func (c *Client) awaitGeneration(ctx context.Context) (release func(), err error) {
 	if c.asking.CompareAndSwap(false, true) {
 		return sync.OnceFunc(func() { close(c.asked) }), nil

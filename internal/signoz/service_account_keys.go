@@ -31,8 +31,8 @@ func (k *Key) Expired(now time.Time) bool {
 	return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt)
 }
 
-// LastUse is the time of the key's last use, the zero time if it was never used.
-// LastUsedAt is the time of its creation then.
+// LastUse is the time of the key's last use; zero if the key was never used. (SigNoz sets the
+// LastUsedAt of an unused key to its creation time.)
 func (k *Key) LastUse() time.Time {
 	if changedSince(k.CreatedAt, k.LastUsedAt) {
 		return k.LastUsedAt
@@ -106,8 +106,8 @@ func (c *Client) keyList(ctx context.Context, accountID string) (*list[Key], err
 			Key
 			ExpiresAt int64 `json:"expiresAt"` // unix seconds, 0 for never
 		}
-		// By a list that isn't this account's, as a proxy may give that mixes answers up, its keys
-		// would seem to be gone.
+		// A proxy that mixes up answers may return another account's list. Without this check, the
+		// keys of this account would seem to be gone.
 		decode := require(into(&listed), func() bool {
 			for i := range listed {
 				if !strings.EqualFold(listed[i].AccountID, accountID) {
@@ -131,9 +131,9 @@ func (c *Client) keyList(ctx context.Context, accountID string) (*list[Key], err
 }
 
 // OwnKeys returns the ids of the account's keys that may be the one that signs this client's
-// requests: none unless the account is its own. SigNoz doesn't say which it is, but each request
-// moves its key's last use at once. The own key is therefore among those that moved between
-// three lists, or, where none did, among all that have ever been used.
+// requests; none if that key belongs to another account. SigNoz doesn't say which key it is, but each
+// request updates the last use of its key at once. OwnKeys reads the list three times and returns the
+// keys whose last use changed meanwhile or, if none did, all keys that were ever used.
 func (c *Client) OwnKeys(ctx context.Context, accountID string) (map[string]bool, error) {
 	if c.SignsAsUser() {
 		return nil, nil
@@ -163,10 +163,9 @@ func (c *Client) OwnKeys(ctx context.Context, accountID string) (map[string]bool
 	return moved, nil
 }
 
-// CreateKey makes a key. If the answer is lost, and with it the value, it revokes the key that
-// this very call made and makes it again; it never touches a key that was there before or that
-// somebody else made meanwhile. An [*UnresolvedError] says that it couldn't find out, or couldn't
-// set right, what the lost call did.
+// CreateKey creates a key. If the answer is lost, and with it the value, CreateKey revokes the key
+// that this call made and creates another; it keeps keys that existed before or that somebody else
+// made meanwhile. An [*UnresolvedError] says that it couldn't resolve an attempt in doubt.
 //
 // A create whose answers get lost is sent again MaxRetries times, and not later than MaxRetries × 40 s
 // after the first. Resolving it takes up to five more calls; they end within 25 seconds once the
@@ -176,10 +175,10 @@ func (c *Client) CreateKey(ctx context.Context, accountID string, key NewKey) (*
 	return c.createKey(ctx, accountID, key, newDoubts())
 }
 
-// maxRounds is how often a create is begun again after it was resolved that its name is free.
+// maxRounds is how often createKey creates and resolves before it gives up.
 const maxRounds = 3
 
-// createKey creates a key and resolves what a create did whose answer was lost.
+// createKey creates a key and resolves attempts in doubt.
 func (c *Client) createKey(ctx context.Context, accountID string, key NewKey, doubts *doubts) (*CreatedKey, error) {
 	resolve := c.resolveKey
 	if key.UniqueName {
@@ -196,7 +195,7 @@ func (c *Client) createKey(ctx context.Context, accountID string, key NewKey, do
 			return created, err
 		case !IsConflict(failure) || round == maxRounds:
 			return nil, doubts.report(failure)
-		} // the name is free: once more
+		} // the name is free: create again
 	}
 }
 
@@ -214,9 +213,9 @@ func (c *Client) postKey(ctx context.Context, accountID string, key NewKey, doub
 	return &created, nil
 }
 
-// clearUniqueKey resolves a failed create of a key with a unique name: what has the name was made
-// by a lost attempt, and is revoked since nobody knows its value. Like resolveKey, it returns
-// neither a key nor an error where the name is free.
+// clearUniqueKey resolves a failed create of a key with a unique name: a key of this name was made by
+// a lost attempt, and is revoked since nobody knows its value. Like resolveKey, clearUniqueKey
+// returns neither a key nor an error if the name is free afterwards.
 func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
 	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
@@ -230,10 +229,10 @@ func (c *Client) clearUniqueKey(ctx context.Context, accountID string, key NewKe
 	return nil, nil
 }
 
-// resolveKey resolves a failed create of a key of a given name. The time at which the key of this
-// name was made decides, by the server's clock. Where no id has shown that clock yet, a substitute
-// does: another key, made now under a unique name. It also takes the place of a key that this
-// create made and whose value is lost.
+// resolveKey resolves a failed create of a key with a given name. Whether this create made the key of
+// this name follows from its creation time, by the server's clock. If that clock isn't known yet,
+// resolveKey learns it from the id of a substitute: another key, created under a unique name. The
+// substitute also replaces a key that this create made and whose value is lost.
 func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, doubts *doubts, failure error) (*CreatedKey, error) {
 	ctx, cancel := doubts.resolving(ctx, failure)
 	defer cancel()
@@ -247,7 +246,7 @@ func (c *Client) resolveKey(ctx context.Context, accountID string, key NewKey, d
 		return nil, doubts.report(failure) // somebody else's
 	}
 
-	replace := IsConflict(failure) // else the create is given up, and nothing takes its place
+	replace := IsConflict(failure) // else the create has failed for good, and gets no substitute
 	whose := c.clock.originOf(found.CreatedAt, doubts)
 	var substitute *CreatedKey
 	if (whose == thisCreate && replace) || !c.clock.known() {
@@ -284,7 +283,7 @@ func (c *Client) createSubstitute(ctx context.Context, accountID string, key New
 	name, doubts := UniqueKeyName(key.Name+"-"), newDoubts()
 	substitute, err := c.createKey(ctx, accountID, NewKey{Name: name, ExpiresAt: key.ExpiresAt, UniqueName: true}, doubts)
 	if err == nil && doubts.openAt(time.Now()) {
-		// Renamed or revoked, it would leave its name to an attempt that is late.
+		// Renaming the substitute would free its name, and a late attempt could create another key.
 		err = errors.Join(errors.New("it may be made again by a request that was given up"), c.RevokeKey(ctx, accountID, substitute.ID))
 	}
 	if err != nil {

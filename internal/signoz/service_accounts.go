@@ -51,8 +51,8 @@ func (c *Client) ServiceAccount(ctx context.Context, id string) (*ServiceAccount
 	return c.readAccount(ctx, id, id)
 }
 
-// readAccount reads an account that must have an id, and the wanted one where that isn't empty: a
-// proxy may answer with another request's answer, by which the account would seem lost.
+// readAccount reads an account and checks its id (any, if wantedID is empty): a proxy may return the
+// answer to another request, and the account would then seem to be changed or gone.
 func (c *Client) readAccount(ctx context.Context, segment, wantedID string) (*ServiceAccount, error) {
 	var account ServiceAccount
 	decode := require(into(&account), func() bool { return account.ID != "" }, "the account has no id")
@@ -64,8 +64,8 @@ func (c *Client) readAccount(ctx context.Context, segment, wantedID string) (*Se
 	return &account, nil
 }
 
-// SharedServiceAccount is ServiceAccount for callers that share one answer, kept until an own
-// write may have changed it. Don't change what it returns.
+// SharedServiceAccount is ServiceAccount with a shared answer, which is kept until a write of this
+// client may have changed the account. Don't change the account that it returns.
 func (c *Client) SharedServiceAccount(ctx context.Context, id string) (*ServiceAccount, error) {
 	return c.details.of(id).get(ctx, func(ctx context.Context) (*ServiceAccount, error) {
 		return c.ServiceAccount(ctx, id)
@@ -101,8 +101,8 @@ func (c *Client) listAccounts(ctx context.Context) (*list[ServiceAccount], error
 }
 
 // ServiceAccountFromList finds one account, without its roles, in the list that all callers share,
-// or reads the account itself where the signer may not list accounts. IsNotFound knows the error
-// of an account that isn't there.
+// or reads the account itself if the signer may not list accounts. If there is no such account,
+// IsAccountNotFound is true for the error.
 func (c *Client) ServiceAccountFromList(ctx context.Context, id string) (*ServiceAccount, error) {
 	if c.accountsRefused.Load() {
 		return c.ServiceAccount(ctx, id)
@@ -156,7 +156,7 @@ func (c *Client) OrgID(ctx context.Context) (string, error) {
 // answer has shown it by now; empty otherwise. It sends nothing.
 func (c *Client) KnownOrgID() string { return *c.knownOrg.Load() }
 
-// accountChanged forgets what an own write to an account may have changed.
+// accountChanged drops the shared answers that a write to an account may have made stale.
 func (c *Client) accountChanged(id string) {
 	c.accounts.drop()
 	c.rolesChanged(id)
@@ -185,14 +185,14 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 	if err != nil {
 		return "", doubts.unresolved(err)
 	}
-	if account == nil { // after a 409 its e-mail address is taken, by an account that was renamed since
+	if account == nil { // a 409 then means that a renamed account still has the e-mail address
 		return "", doubts.report(failure)
 	}
 	if !c.clock.known() {
-		// The name is taken, so this makes nothing: its 409 has the server's time.
+		// The name is taken, so this create fails, and clock learns the server's time from its 409.
 		id, err := c.postAccount(ctx, name, doubts)
 		if err == nil {
-			return id, nil // the one in the way has gone meanwhile
+			return id, nil // the name has become free meanwhile
 		}
 		if !IsConflict(err) {
 			return "", doubts.unresolved(err)
@@ -214,7 +214,7 @@ func (c *Client) CreateServiceAccount(ctx context.Context, name string) (string,
 	return account.ID, nil
 }
 
-// madeMeanwhile is why it isn't known who made an object of the name that a create failed with.
+// madeMeanwhile is the error for an object of unknown origin that has the name of a failed create.
 func madeMeanwhile(failure error) error {
 	if IsConflict(failure) {
 		return failure
@@ -222,15 +222,15 @@ func madeMeanwhile(failure error) error {
 	return errors.New("an object of this name was made meanwhile, and it isn't known by whom")
 }
 
-// claim notes that a create returns an object. False means that another create has: two resources
-// may have the same name by mistake.
+// claim notes that a create returns the object with this id, and reports whether no other create has
+// returned it: two resources may have the same name by mistake.
 func (c *Client) claim(id string) bool {
 	_, taken := c.claimed.LoadOrStore(id, nil)
 	return !taken
 }
 
 func (c *Client) postAccount(ctx context.Context, name string, doubts *doubts) (string, error) {
-	var created ServiceAccount // of which there is the id
+	var created ServiceAccount // the answer has only the id
 	err := c.do(ctx, call{
 		method: http.MethodPost, path: accountsPath, body: map[string]string{"name": name}, want: http.StatusCreated, doubts: doubts,
 		decode: require(into(&created), func() bool { return created.ID != "" }, "the answer has no id"),

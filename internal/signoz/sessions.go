@@ -15,7 +15,7 @@ import (
 // that has any Authorization header.
 const apiKeyHeader = "SIGNOZ-API-KEY"
 
-// checkCredentials refuses a configuration that signs in no way, or in two.
+// checkCredentials refuses a configuration with no credentials, or with both a key and a user.
 func checkCredentials(cfg *Config) error {
 	switch {
 	case cfg.APIKey != "" && (cfg.Email != "" || cfg.Password != ""):
@@ -54,8 +54,8 @@ type SignInError struct {
 	Problem SignInProblem
 	Email   string
 	OrgID   string
-	Orgs    []Organisation // to choose from, or those that there are
-	Err     error          // the server's own words, may be nil
+	Orgs    []Organisation // the user's organisations
+	Err     error          // the server's error, may be nil
 }
 
 // SignInProblem is what stands in the way of a sign-in.

@@ -95,7 +95,7 @@ func (s *shared[T]) dropValue(bad T) {
 	}
 }
 
-// read is the value that a get has brought, else the zero value. It sends nothing.
+// read returns the value that get has fetched, else the zero value. It sends nothing.
 func (s *shared[T]) read() (value T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +136,7 @@ func (b *byID[T]) of(id string) *T {
 	return b.all[id]
 }
 
-// list is an answer that lists objects, which are found by a key too: their ids, say.
+// list is a list of objects with an index, such as by id.
 type list[T any] struct {
 	all []T
 	by  map[string]*T

@@ -19,8 +19,8 @@ const (
 	maxIdle      = 64 // connections that are kept: enough for a high -parallelism
 	maxRedirects = 5
 
-	// idleTimeout is shorter than the 60 s after which common load balancers drop a
-	// connection, some without a word.
+	// idleTimeout is shorter than the 60 s after which common load balancers drop an idle
+	// connection, some without closing it.
 	idleTimeout = 50 * time.Second
 )
 

@@ -27,7 +27,7 @@ func (c *Client) ServerVersion(ctx context.Context) (Version, error) {
 
 var versionPattern = regexp.MustCompile(`^v?(\d{1,9})\.(\d{1,9})\.\d{1,9}([-+]|$)`)
 
-// numbers reads major and minor. False means that the version says none.
+// numbers reads the major and minor version; known is false if v isn't a version number.
 func (v Version) numbers() (major, minor int, known bool) {
 	m := versionPattern.FindStringSubmatch(string(v))
 	if m == nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Clock is the time a Server lives in. Expiry of keys and sessions and all
+// Clock is the clock of a Server. Expiry of keys and sessions and all
 // timestamps follow it; network delays don't. It is safe for concurrent use.
 type Clock struct {
 	mu     sync.Mutex

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// The methods of this file do what others do elsewhere, in the web interface
-// say: they change what the server holds with no request involved. They panic
-// when asked for what makes no sense, since only a test's own mistake can do that.
+// The methods of this file simulate changes made outside Terraform, such as in the web interface:
+// they change the server's objects without a request. They panic on invalid arguments, which are a
+// mistake of the test.
 
 // lock locks the server's state; what happens before unlock happens now.
 func (s *Server) lock() (now time.Time, unlock func()) {

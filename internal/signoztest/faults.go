@@ -47,8 +47,7 @@ type Fault struct {
 	Answer Answer
 }
 
-// Answer is what a client gets in place of the server's own answer: a Reply,
-// or one of the ways in which an answer goes astray.
+// Answer replaces the server's own answer: a Reply, or a broken answer (Astray).
 type Answer interface {
 	fmt.Stringer
 	// send is given the server's own answer, nil if the request was not carried out.
@@ -57,7 +56,7 @@ type Answer interface {
 	check(carriedOut bool) string
 }
 
-// Reply is an answer of somebody's choice.
+// Reply is an answer with a chosen status, header and body.
 type Reply struct {
 	Status     int    // 0 for the status of the server's own answer
 	RetryAfter string // the header's text

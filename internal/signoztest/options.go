@@ -55,7 +55,7 @@ func WithReportedVersion(text string) Option {
 	return func(o *options) { o.reportedVersion = text }
 }
 
-// WithClock makes the server live in the time of c, which other servers may share.
+// WithClock makes the server use the clock c, which other servers may share.
 func WithClock(c *Clock) Option {
 	return func(o *options) { o.clock = c }
 }

@@ -204,14 +204,14 @@ func (s *Server) serve(listener net.Listener) *listening {
 			ConnState:         s.connections.track,
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       2 * time.Minute,
-			// Cut connections are this package's trade: nobody wants to read of them.
+			// Injected faults cut connections on purpose: don't log them.
 			ErrorLog: log.New(io.Discard, "", 0),
 		},
 		done: make(chan struct{}),
 	}
 	go func() {
 		defer close(l.done)
-		// It returns when the server is closed, and has nothing else to say.
+		// Serve returns only when the server is closed; its error says nothing else.
 		_ = l.http.Serve(listener)
 	}()
 	return l
