@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/signoz-community/terraform-provider-signoz/internal/signoztest"
 )
@@ -356,4 +357,23 @@ func TestSetRoles_cancelledInTheMiddle(t *testing.T) {
 	equal(t, "cancelled", errors.Is(err, context.Canceled), true)
 	equal(t, "told as held", strings.Join(held, " "), "signoz-editor signoz-viewer")
 	equal(t, "held", heldOn(t, w.server, w.account.ID), "signoz-editor signoz-viewer")
+}
+
+// A run that is cancelled while SigNoz assigns a role still learns that the account has it:
+// otherwise the state would lack a role that the next apply can't assign again.
+func TestRoles_cancelledAssignmentMayFinish(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, v signoztest.Version) {
+		w := newWorld(t, signoztest.WithVersion(v))
+		c := knowing(connect(t, w.server), v)
+		account := w.server.CreateAccount("empty")
+		ctx, cancel := context.WithCancel(t.Context())
+		w.server.Inject(signoztest.Fault{Method: "POST", Path: "/api/v1/service_account*/**", Delay: 20 * time.Millisecond, CarriedOut: true, Match: func(*http.Request) bool {
+			cancel()
+			return true
+		}})
+		binding, err := c.GrantRole(ctx, account.ID, "signoz-editor")
+		must(t, err)
+		equal(t, "binding", binding.Role.Name, "signoz-editor")
+	})
 }

@@ -36,7 +36,7 @@ const (
 	outageTimeout = 5 * time.Second  // limits an attempt while the server is taken for down
 
 	// createGrace is how long a create may go on after the run was cancelled: only its answer
-	// contains the key's value.
+	// contains the key's value. A role assignment may too, so that the state has the role.
 	createGrace = 5 * time.Second
 
 	maxAnswer      = 32 << 20 // bytes; the largest real one, a list of 10,000 keys, has about 3 MB
@@ -227,8 +227,8 @@ func (c *Client) authenticate(x *exchange, req *http.Request, next roundTrip) (*
 	return next(signed)
 }
 
-// limit bounds the time of one attempt, redirects included. An attempt at creating something
-// outlives the cancellation of the run by createGrace, others end with it.
+// limit bounds the time of one attempt, redirects included. An attempt at creating something, or
+// at assigning a role, outlives the cancellation of the run by createGrace; others end with it.
 func (c *Client) limit(x *exchange, req *http.Request, next roundTrip) (*http.Response, error) {
 	if req.Response == nil { // not redirected
 		x.attempts++
@@ -239,7 +239,7 @@ func (c *Client) limit(x *exchange, req *http.Request, next roundTrip) (*http.Re
 		x.until = time.Now().Add(timeout)
 	}
 	ctx := req.Context()
-	if x.call.doubts != nil {
+	if x.call.method == http.MethodPost && !x.call.anonymous {
 		outliving, release := outlive(ctx, c.createGrace)
 		defer release()
 		ctx = outliving
