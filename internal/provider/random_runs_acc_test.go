@@ -658,7 +658,7 @@ func (s *randomSequence) repair(f failure) bool {
 	case plannedAsStray.MatchString(f.summary):
 		s.blocks[exclusiveAddress].arguments["tolerated_names"] = fmt.Sprintf("[%q, %q]", "^deploy", plannedAsStray.FindStringSubmatch(f.summary)[1])
 		return true
-	case b.kind == roleKind && strings.Contains(f.detail, "keeps one role per service account"): // and has another that isn't managed any more
+	case b.kind == roleKind && strings.Contains(f.detail, "allows one role per service account"): // and has another that isn't managed any more
 		delete(s.blocks, f.address)
 		return true
 	case b.kind == roleKind && strings.Contains(f.detail, "terraform import"): // it was one of the account's `roles` until now

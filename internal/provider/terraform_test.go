@@ -84,7 +84,7 @@ func (f failure) String() string {
 
 // unresolved reports whether an error leaves open whether something was made.
 func (f failure) unresolved() bool {
-	return strings.Contains(f.detail, "couldn't be found out whether") || strings.Contains(f.detail, "may still carry it out") || stillWorks.MatchString(f.summary) || strings.Contains(f.detail, "Terraform doesn't know it any more")
+	return strings.Contains(f.detail, "couldn't be found out whether") || strings.Contains(f.detail, "may still carry it out") || stillWorks.MatchString(f.summary) || strings.Contains(f.detail, "Terraform no longer manages it")
 }
 
 // refused reports whether it was Terraform, or the plugin framework in its
