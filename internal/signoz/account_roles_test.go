@@ -368,12 +368,13 @@ func TestRoles_cancelledAssignmentMayFinish(t *testing.T) {
 		c := knowing(connect(t, w.server), v)
 		account := w.server.CreateAccount("empty")
 		ctx, cancel := context.WithCancel(t.Context())
-		w.server.Inject(signoztest.Fault{Method: "POST", Path: "/api/v1/service_account*/**", Delay: 20 * time.Millisecond, CarriedOut: true, Match: func(*http.Request) bool {
+		w.server.Inject(signoztest.Fault{Method: "POST", Delay: 20 * time.Millisecond, CarriedOut: true, Match: func(*http.Request) bool {
 			cancel()
 			return true
 		}})
 		binding, err := c.GrantRole(ctx, account.ID, "signoz-editor")
 		must(t, err)
 		equal(t, "binding", binding.Role.Name, "signoz-editor")
+		equal(t, "cancelled", ctx.Err() != nil, true)
 	})
 }
