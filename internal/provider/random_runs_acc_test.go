@@ -397,7 +397,7 @@ type stateObject struct {
 	address    string
 	kind       string
 	tainted    bool
-	deposed    int
+	deposed    []string // ids
 	attributes map[string]any
 }
 
@@ -439,7 +439,8 @@ func (s *randomSequence) objects() map[string]stateObject {
 		o := stateObject{address: r.Type + "." + r.Name, kind: r.Type}
 		for _, in := range r.Instances {
 			if in.Deposed != "" {
-				o.deposed++
+				id, _ := in.Attributes["id"].(string)
+				o.deposed = append(o.deposed, id)
 				continue
 			}
 			o.tainted, o.attributes = in.Status == "tainted", in.Attributes
